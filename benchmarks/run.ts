@@ -87,6 +87,7 @@ async function measure(bench: Bench, pinningNote: string | null): Promise<BenchR
     },
     figures: results.flatMap((result) => result.figures),
     notes: [...(pinningNote === null ? [] : [pinningNote]), ...results.flatMap((result) => result.notes)],
+    details: Object.assign({}, ...results.map((result) => result.details)) as Record<string, unknown>,
     verifications: results.flatMap((result) => result.verifications),
   };
 }

@@ -3,7 +3,7 @@
  */
 
 /** What a figure is held against; `null` figures are only told. */
-export type FigureTarget = { readonly atLeast: number } | { readonly atMost: number };
+type FigureTarget = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface Figure {
   readonly group: string;
@@ -36,7 +36,7 @@ export function perRound(numerators: readonly number[], denominators: readonly n
   return numerators.map((numerator, index) => numerator / (denominators[index] ?? Number.NaN));
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

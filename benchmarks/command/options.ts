@@ -5,8 +5,8 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['single', 'fastify', 'batch', 'latency', 'unpinned', 'export', 'start'] as const;
-export type Scenario = (typeof SCENARIOS)[number];
+const SCENARIOS = ['single', 'fastify', 'batch', 'latency', 'unpinned', 'export', 'start'] as const;
+type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {
   /** Where the servers keep their data; `null`: a temporary directory beside the benchmarks. */

@@ -20,6 +20,7 @@ export interface BenchResult {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly figures: readonly Figure[];
   readonly notes: readonly string[];
+  readonly details: Readonly<Record<string, unknown>>;
   readonly verifications: readonly Verification[];
 }
 

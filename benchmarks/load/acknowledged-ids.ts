@@ -16,7 +16,7 @@ export interface AcknowledgedIds {
 }
 
 /** The state of one read-back. */
-export interface IdCheck {
+interface IdCheck {
   readonly acknowledgedTwice: number;
   readonly found: number;
   readonly foundTwice: number;

@@ -6,7 +6,7 @@
 import type { Target } from './messages.ts';
 
 /** Bytes of the JSON body of a single POST. */
-export const BODY_BYTES = 110;
+const BODY_BYTES = 110;
 
 const BODY = JSON.stringify({
   device: 'sensor-0042',

@@ -17,6 +17,8 @@ export interface Bench {
 
 export interface ScenarioResult {
   readonly figures: readonly Figure[];
+  /** Everything that was measured, phase by phase; for the JSON only. */
+  readonly details: Readonly<Record<string, unknown>>;
   /** What a reader must know to read the figures. */
   readonly notes: readonly string[];
   readonly verifications: readonly Verification[];

@@ -64,6 +64,7 @@ export async function runExportScenario(bench: Bench): Promise<ScenarioResult> {
   return {
     figures: exportFigures(options.exportEntries, alone, exporting),
     notes: [`export: ${slowSync.told}`],
+    details: { export: { alone, exporting } },
     verifications: [verification],
     voidReasons: [...voidReasons, ...verification.voidReasons],
   };

@@ -3,14 +3,20 @@
  */
 import type { LoadClient } from '../load/load-client.ts';
 import type { ClosedLoopResult, OpenLoopResult } from '../load/messages.ts';
+import { readCpuSeconds } from '../machine/process-figures.ts';
 import type { Server } from '../peers/server.ts';
 import type { Bench } from './bench.ts';
 import { refusalReasons } from './verify.ts';
 
 export type PhaseName = 'bare' | 'daybook' | 'fastify' | 'batch' | 'bare unpinned' | 'daybook unpinned';
 
+interface PhaseResult extends ClosedLoopResult {
+  /** Processor time of the server, all threads and the kernel for it, ÷ wall time; `null` where it cannot be read. */
+  readonly serverCpu: number | null;
+}
+
 export interface Phases {
-  readonly closedLoops: ReadonlyMap<PhaseName, readonly ClosedLoopResult[]>;
+  readonly closedLoops: ReadonlyMap<PhaseName, readonly PhaseResult[]>;
   readonly openLoops: readonly OpenLoopResult[];
   readonly voidReasons: readonly string[];
   warmUp(server: Server): Promise<void>;
@@ -25,7 +31,7 @@ const WARM_UP_SECONDS = 1;
 /** Only the ids that `daybook` acknowledges are remembered. */
 export function createPhases(bench: Bench, load: LoadClient, daybook: Server): Phases {
   const { options } = bench;
-  const closedLoops = new Map<PhaseName, ClosedLoopResult[]>();
+  const closedLoops = new Map<PhaseName, PhaseResult[]>();
   const openLoops: OpenLoopResult[] = [];
   const voidReasons: string[] = [];
 
@@ -41,9 +47,13 @@ export function createPhases(bench: Bench, load: LoadClient, daybook: Server): P
 
   async function runClosedLoop(name: string, server: Server, lines: number | null, seconds: number) {
     const command = { ...writeTo(server, lines), seconds, maxRequests: null };
+    const cpuBefore = readCpuSeconds(server.pid);
     const result = await load.run({ kind: 'closed-loop', ...command });
+    const cpuAfter = readCpuSeconds(server.pid);
     voidReasons.push(...refusalReasons(name, result.refused));
-    return result;
+    const serverCpu =
+      cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / result.seconds;
+    return { ...result, serverCpu };
   }
 
   return {
@@ -55,7 +65,9 @@ export function createPhases(bench: Bench, load: LoadClient, daybook: Server): P
       const result = await runClosedLoop(name, server, linesPerRequest ?? null, options.seconds);
       closedLoops.set(name, [...(closedLoops.get(name) ?? []), result]);
       const rate = Math.round(result.entriesPerSecond).toLocaleString('en');
-      bench.tell(`  ${name}: ${rate}/s, load process at ${Math.round(result.loadCpu * 100)} % of a core`);
+      bench.tell(
+        `  ${name}: ${rate}/s, load ${toPercent(result.loadCpu)}, server ${toPercent(result.serverCpu)} of a core`,
+      );
     },
     async halfLoad() {
       const full = closedLoops.get('daybook')?.at(-1)?.requestsPerSecond ?? 0;
@@ -67,4 +79,8 @@ export function createPhases(bench: Bench, load: LoadClient, daybook: Server): P
       bench.tell(`  latency at ${requestsPerSecond}/s: p99 ${result.latency.p99Ms.toFixed(2)} ms`);
     },
   };
+}
+
+function toPercent(share: number | null): string {
+  return share === null ? '?' : `${Math.round(share * 100)} %`;
 }

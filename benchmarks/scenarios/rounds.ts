@@ -68,6 +68,7 @@ export async function runRounds(bench: Bench): Promise<ScenarioResult> {
   for (const server of servers) await children.stop(server.child);
   return {
     ...roundFigures({ phases, sync, memory, connections: options.connections, lines: options.linesPerBatch }),
+    details: { phases: Object.fromEntries(phases.closedLoops), latency: phases.openLoops, sync, memory },
     verifications: [verification],
     voidReasons: [...phases.voidReasons, ...verification.voidReasons],
   };

@@ -33,6 +33,7 @@ export async function runStartScenario(bench: Bench): Promise<ScenarioResult> {
       createFigure({ group, name: 'npm start', unit: 'ms', rounds: npm, target: { atMost: MAX_START_MS } }),
     ],
     notes: [],
+    details: {},
     verifications: [],
     voidReasons: [],
   };
