@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tail: PORTS,
   access: SHARED,
   config: SHARED,
-  telemetry: SHARED,
+  telemetry: SERVICE, // health and ledger look at the parts that do the work
   backup: SERVICE,
   http: SERVICE,
   client: ['domain', 'contract'],
