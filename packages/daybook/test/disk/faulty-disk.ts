@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 import { type DiskRecord, readDiskLog } from './disk-log.ts';
 
+/** The name that POSIX systems give their C compiler; `CC` names another. */
+const COMPILER = process.env['CC'] ?? 'cc';
 const SOURCE = fileURLToPath(new URL('faulty-disk.c', import.meta.url));
 
 /** The words of `FAULTY_DISK_CONTROL`; see the head of `faulty-disk.c`. */
@@ -40,7 +42,7 @@ function build(): { library: string } | { missing: string } {
   const library = join(folder, 'faulty-disk.so');
   try {
     const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC'];
-    execFileSync('cc', [...flags, '-o', library, SOURCE, '-ldl'], { stdio: 'pipe' });
+    execFileSync(COMPILER, [...flags, '-o', library, SOURCE, '-ldl'], { stdio: 'pipe' });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       return { missing: 'the faulty disk needs a C compiler, and there is no cc in PATH' };
