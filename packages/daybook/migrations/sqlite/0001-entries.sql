@@ -1,0 +1,81 @@
+-- The register of moments on SQLite. Immutable once released: a change is a new file with the next number.
+-- Must come before the first table (https://www.sqlite.org/pragma.html#pragma_auto_vacuum): retention gives space back.
+PRAGMA auto_vacuum = INCREMENTAL;
+
+BEGIN IMMEDIATE;
+
+-- `epoch`: new at creation, restore and rebuild; cursors carry it.
+CREATE TABLE property (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- AUTOINCREMENT: a position is never given twice, even after the newest entry was deleted.
+CREATE TABLE entry (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  id       BLOB NOT NULL,  -- 16 bytes, UUIDv7; the stamp is derived from it
+  register TEXT NOT NULL,
+  subject  TEXT NOT NULL,  -- '' when anonymous
+  meta     TEXT NOT NULL,  -- JSON: every other field but the payload
+  payload  BLOB            -- the exact bytes received; NULL when the body was empty
+) STRICT;
+
+CREATE UNIQUE INDEX entry_by_id ON entry (id);
+-- Lists and stamp ranges of one register.
+CREATE INDEX entry_by_register_id ON entry (register, id);
+-- Tails: every index ends with the rowid, so this is (register, position).
+CREATE INDEX entry_by_register_position ON entry (register);
+
+-- A key lives as long as its entry and is written in the entry's transaction.
+CREATE TABLE idempotency_key (
+  region      TEXT NOT NULL,
+  register    TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  id          BLOB NOT NULL,
+  fingerprint BLOB NOT NULL,  -- SHA-256 of content type and payload
+  PRIMARY KEY (region, register, subject, key)
+) STRICT, WITHOUT ROWID;
+
+-- Every batch that arrived, by its name.
+CREATE TABLE batch (
+  source        TEXT NOT NULL,
+  n             INTEGER NOT NULL,
+  entries       INTEGER NOT NULL,
+  total         INTEGER NOT NULL,  -- entries of the source up to and including this batch
+  last_position INTEGER NOT NULL,
+  stored_at     INTEGER NOT NULL,  -- Unix microseconds
+  PRIMARY KEY (source, n)
+) STRICT, WITHOUT ROWID;
+
+-- One row per intake process: `batches` = `last_n` means that no batch is missing.
+CREATE TABLE source (
+  source          TEXT PRIMARY KEY,
+  last_n          INTEGER NOT NULL,
+  batches         INTEGER NOT NULL,
+  settled_through INTEGER NOT NULL   -- Unix microseconds
+) STRICT, WITHOUT ROWID;
+
+-- accepted = stored + duplicate + dead + discarded + expired, by the stamp's minute.
+CREATE TABLE ledger (
+  minute    INTEGER NOT NULL,  -- Unix minutes
+  region    TEXT NOT NULL,
+  register  TEXT NOT NULL,
+  accepted  INTEGER NOT NULL,
+  stored    INTEGER NOT NULL,
+  duplicate INTEGER NOT NULL DEFAULT 0,
+  dead      INTEGER NOT NULL DEFAULT 0,
+  discarded INTEGER NOT NULL DEFAULT 0,
+  expired   INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (minute, region, register)
+) STRICT, WITHOUT ROWID;
+
+-- Readiness writes here when there was no batch for a while.
+CREATE TABLE probe (
+  singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+  probed_at INTEGER NOT NULL
+) STRICT;
+
+PRAGMA user_version = 1;
+
+COMMIT;

@@ -1,0 +1,124 @@
+/**
+ * Loads the configuration: defaults, then the file, then the environment, then flags. Parsed once, at the edge, into a
+ * frozen object; with `cli-environment.ts` the only place that reads `process.env`.
+ */
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+
+import { StartError, toError } from '../errors.ts';
+import type { Register } from '../register.ts';
+import { show } from './leaf.ts';
+import { DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
+import type { ParsedConfig } from './schema.ts';
+import { configSchema, ENVIRONMENT, isObject } from './schema.ts';
+
+export interface Config extends Omit<ParsedConfig, 'registers'> {
+  readonly registers: readonly Register[];
+}
+
+const FILE_NAMES = ['daybook.config.ts', 'daybook.config.js', 'daybook.config.json'];
+const FILE_VARIABLE = 'DAYBOOK_CONFIG';
+/** Variables of the command line client and of `tail --exec`; a server started from there inherits them. */
+const CLIENT_VARIABLES = /^DAYBOOK_(?:URL|API_KEY|ID|RECEIVED_AT|REGISTER|CURSOR)$/;
+
+/**
+ * @param flags values by the name of their environment variable; they win over it.
+ * @throws {StartError} one line: the key, what was expected, what was given.
+ */
+export async function loadConfig(
+  flags: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Config> {
+  const variables = { ...environment, ...flags };
+  const file = await findFile(variables[FILE_VARIABLE]);
+  const given = file === undefined ? {} : await readFile(file);
+  return parseConfig({ ...given, ...fromEnvironment(variables) }, file);
+}
+
+/** Parses what a configuration file exports. @param file named in messages. */
+export function parseConfig(given: unknown, file?: string): Config {
+  const { registers, ...rest } = parse(configSchema, given, file);
+  const byName = new Map(
+    Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value)]),
+  );
+  for (const [name, value] of Object.entries(registers)) byName.set(name, value);
+  return deepFreeze({ ...rest, registers: [...byName].map(([name, value]) => toRegister(name, value)) });
+}
+
+async function findFile(named: string | undefined): Promise<string | undefined> {
+  for (const name of named === undefined ? FILE_NAMES : [named]) {
+    const path = resolve(name);
+    const found = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  if (named === undefined) return undefined;
+  throw new StartError(`${FILE_VARIABLE}: expected a file that can be read, given ${show(named)}`);
+}
+
+async function readFile(path: string): Promise<Record<string, unknown>> {
+  const attributes = path.endsWith('.json') ? { with: { type: 'json' } } : undefined;
+  try {
+    const module = (await import(pathToFileURL(path).href, attributes)) as { default?: unknown };
+    return parse(isObject, module.default, path);
+  } catch (thrown) {
+    if (thrown instanceof StartError) throw thrown;
+    const [firstLine] = toError(thrown).message.split('\n');
+    throw new StartError(
+      `${path}: expected a module with a default export, given one that fails: ${firstLine}`,
+      { cause: thrown },
+    );
+  }
+}
+
+function fromEnvironment(variables: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(variables)) {
+    if (
+      text === undefined ||
+      !name.startsWith('DAYBOOK_') ||
+      name === FILE_VARIABLE ||
+      CLIENT_VARIABLES.test(name)
+    )
+      continue;
+    if (!(name in ENVIRONMENT)) {
+      throw new StartError(
+        `${name}: expected one of ${[FILE_VARIABLE, ...Object.keys(ENVIRONMENT)].join(', ')}, given an unknown variable`,
+      );
+    }
+    const key = ENVIRONMENT[name as keyof typeof ENVIRONMENT];
+    given[key] = key === 'port' && /^\d+$/.test(text) ? Number(text) : text;
+  }
+  return given;
+}
+
+function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.map(String) ?? [];
+  const where = file === undefined ? '' : `${file}: `;
+  if (issue?.code === 'unrecognized_keys') {
+    throw new StartError(
+      `${where}${[...path, issue.keys[0]].join('.')}: expected a key of docs/config.md, given an unknown one`,
+    );
+  }
+  const variable = Object.entries(ENVIRONMENT).find(([, key]) => key === path[0]);
+  const alsoCalled = variable === undefined || path.length > 1 ? '' : ` (${variable[0]})`;
+  const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
+  throw new StartError(
+    `${where}${path.join('.') || 'configuration'}${alsoCalled}: ${message ?? 'expected another value'}`,
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member);
+    Object.freeze(value);
+  }
+  return value;
+}

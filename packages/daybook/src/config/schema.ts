@@ -1,0 +1,79 @@
+/**
+ * Every key of the configuration with its default and range; `docs/config.md` is tested against it. Sizes and times
+ * carry their unit in the name.
+ */
+import { z } from 'zod';
+
+import { REGISTER_NAME } from '../register.ts';
+import { leaf, listOf, oneOf, show, textLike, wholeNumber } from './leaf.ts';
+import { registerSchema } from './register-schema.ts';
+
+const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+const limitsSchema = z.strictObject({
+  /** Node's own default of 5 s answers 502s behind a balancer that keeps idle connections for 60 s. */
+  keepAliveTimeoutMs: wholeNumber(1_000, HOUR_MS).default(75_000),
+  headersTimeoutMs: wholeNumber(1_000, HOUR_MS).default(20_000),
+  requestTimeoutMs: wholeNumber(1_000, HOUR_MS).default(30_000),
+  batchTimeoutMs: wholeNumber(1_000, HOUR_MS).default(120_000),
+  maxHeaderBytes: wholeNumber(4_096, MIB).default(16_384),
+  maxConnections: wholeNumber(1, 1_000_000).default(10_000),
+  /** A body slower than this for `slowBodyGraceMs` is answered 408. */
+  minBodyBytesPerSecond: wholeNumber(0, MIB).default(1_024),
+  slowBodyGraceMs: wholeNumber(1_000, HOUR_MS).default(10_000),
+  /** Bodies being received and entries being made durable, together. */
+  maxBytesInFlight: wholeNumber(MIB, 64 * 1024 * MIB).default(256 * MIB),
+  maxCommitEntries: wholeNumber(1, 100_000).default(4_096),
+  maxCommitBytes: wholeNumber(1_024, 256 * MIB).default(8 * MIB),
+  maxBatchLines: wholeNumber(1, 1_000_000).default(10_000),
+  maxBatchBytes: wholeNumber(1_024, 1024 * MIB).default(16 * MIB),
+  /** A write hears `outcome: unknown` rather than wait longer for the store. */
+  answerWithinMs: wholeNumber(100, 600_000).default(10_000),
+  shutdownGraceMs: wholeNumber(0, HOUR_MS).default(25_000),
+});
+
+export const configSchema = z.strictObject({
+  host: textLike('an address or host name', /^[A-Za-z0-9.:_-]{1,255}$/).default('127.0.0.1'),
+  port: wholeNumber(0, 65_535).default(3000),
+  basePath: textLike('nothing or a path such as /dev', /^(?:\/[A-Za-z0-9._~-]+)*$/).default(''),
+  /** Host names that are answered besides loopback ones while bound to loopback. */
+  allowedHosts: listOf('a list of host names', (name) => /^[a-z0-9.-]{1,253}$/.test(name)).default([]),
+  dataDir: textLike('a path', /^[^\0]+$/).default('./data'),
+  store: oneOf('sqlite:').default('sqlite:'),
+  region: textLike('a name of lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/).default(
+    'local',
+  ),
+  rateLimit: oneOf('on', 'off').default('on'),
+  logLevel: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  limits: limitsSchema.prefault({}),
+  registers: z
+    .record(
+      z.string().regex(REGISTER_NAME, {
+        error: (issue) => `expected a register name of [a-z][a-z0-9-]{0,62}, given ${show(issue.input)}`,
+      }),
+      registerSchema,
+    )
+    .default({}),
+});
+
+/** What a configuration file exports: every key is optional. */
+export type DaybookConfig = z.input<typeof configSchema>;
+export type ParsedConfig = z.output<typeof configSchema>;
+
+/** The environment variable of a key; each takes the same values as the key, numbers in digits. */
+export const ENVIRONMENT = {
+  DAYBOOK_HOST: 'host',
+  DAYBOOK_PORT: 'port',
+  DAYBOOK_BASE_PATH: 'basePath',
+  DAYBOOK_DATA_DIR: 'dataDir',
+  DAYBOOK_STORE: 'store',
+  DAYBOOK_REGION: 'region',
+  DAYBOOK_RATE_LIMIT: 'rateLimit',
+  DAYBOOK_LOG_LEVEL: 'logLevel',
+} as const satisfies Record<string, keyof DaybookConfig>;
+
+export const isObject = leaf<Record<string, unknown>>(
+  'an object',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);

@@ -1,0 +1,15 @@
+/** The types of the HTTP contract, inferred from its schemas; free of run-time imports. */
+import type { z } from 'zod';
+
+import type * as schemas from './schemas.ts';
+
+export type Receipt = z.infer<typeof schemas.receiptSchema>;
+export type BatchLine = z.infer<typeof schemas.batchLineSchema>;
+export type EntryView = z.infer<typeof schemas.entrySchema>;
+export type EntryPage = z.infer<typeof schemas.pageSchema>;
+export type TailPageView = z.infer<typeof schemas.tailPageSchema>;
+export type Stats = z.infer<typeof schemas.statsSchema>;
+export type Problem = z.infer<typeof schemas.problemSchema>;
+export type Status = z.infer<typeof schemas.statusSchema>;
+export type Registers = z.infer<typeof schemas.registersSchema>;
+export type Ledger = z.infer<typeof schemas.ledgerSchema>;

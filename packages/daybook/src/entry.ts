@@ -1,0 +1,78 @@
+/**
+ * The entry: one registered moment, immutable. Also how its payload is classified, because the same bytes must read
+ * the same on every store and in every answer.
+ */
+import { isUtf8 } from 'node:buffer';
+
+/** What a caller hands to the intake; the intake adds the id, and with it the stamp. */
+export interface EntryDraft {
+  readonly register: string;
+  /** The authenticated caller who owns the entry; the empty string when anonymous. */
+  readonly subject: string;
+  /** RFC 3339, as the client claims it; absent when it claimed nothing that is a date. */
+  readonly occurredAt?: string;
+  readonly requestId: string;
+  readonly clientIp?: string;
+  readonly protocol: 'http' | 'https';
+  readonly region: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+  /** The exact bytes received; absent when the body was empty. */
+  readonly payload?: Uint8Array;
+  readonly idempotencyKey?: string;
+  /** SHA-256 of content type and payload, 32 bytes; present when there is a key. */
+  readonly fingerprint?: Uint8Array;
+}
+
+export interface Entry extends EntryDraft {
+  /** UUIDv7; `receivedAt` is derived from it. */
+  readonly id: string;
+}
+
+/** An entry's place in a store: stored order is promised within a lane. */
+export interface Position {
+  readonly lane: string;
+  /** From 1; an entry with a higher number appears after it, never before. */
+  readonly number: number;
+}
+
+export interface StoredEntry extends Entry {
+  readonly position: Position;
+}
+
+/**
+ * How a payload is shown: `json` is spliced into JSON answers as it came, `text` becomes a string, `bytes` base64.
+ */
+export type PayloadKind = 'json' | 'text' | 'bytes';
+
+/** `application/json`, `text/json` and every `+json` type (RFC 6839 §3.1). */
+export function isJsonType(contentType: string): boolean {
+  return /^(?:application|text)\/json$|\+json$/.test(essence(contentType));
+}
+
+function isTextType(contentType: string): boolean {
+  const type = essence(contentType);
+  return /^text\/|^application\/(?:xml|x-www-form-urlencoded)$|\+xml$/.test(type);
+}
+
+/** The media type without its parameters, in lower case. */
+export function essence(contentType: string): string {
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** JSON payloads were parsed at the intake, so their type alone decides; text must be valid UTF-8 to be shown as text. */
+export function payloadKind(entry: Pick<Entry, 'contentType' | 'payload'>): PayloadKind {
+  const { contentType = '', payload } = entry;
+  if (isJsonType(contentType)) return 'json';
+  return payload !== undefined && isTextType(contentType) && isUtf8(payload) ? 'text' : 'bytes';
+}
+
+/** What an entry counts against every limit in bytes: its payload and a flat share for the rest. */
+export function entryBytes(entry: EntryDraft): number {
+  return ENTRY_OVERHEAD_BYTES + (entry.payload?.byteLength ?? 0);
+}
+
+const ENTRY_OVERHEAD_BYTES = 512;

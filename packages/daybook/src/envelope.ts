@@ -1,0 +1,137 @@
+/**
+ * The batch and its envelope. A batch is what one intake appends at once; its name (`source`, `n`) is dense per intake
+ * process, so that a missing batch can be named. The envelope is the batch as bytes, for a queue or an archive: one
+ * line of JSON, then the payloads one after the other; a SHA-256 over everything that follows it guards both.
+ */
+import { createHash } from 'node:crypto';
+
+import type { Entry } from './entry.ts';
+import { idToMicros } from './id.ts';
+
+export const ENVELOPE_VERSION = 1;
+
+/** Entries of one register in one minute of their stamps. */
+export interface MinuteCount {
+  readonly register: string;
+  /** Unix minutes: the stamp divided by 60 s. */
+  readonly minute: number;
+  readonly entries: number;
+}
+
+export interface Batch {
+  /** Random name of the intake process. */
+  readonly source: string;
+  /** Where the source is; every entry of the batch was received there. */
+  readonly region: string;
+  /** 1, 2, 3 … without a gap. */
+  readonly n: number;
+  /** Entries of this source up to and including this batch: tells how many a missing batch held. */
+  readonly total: number;
+  readonly entries: readonly Entry[];
+  /** Every entry of this source with a stamp up to here is in this batch or an earlier one; Unix microseconds. */
+  readonly settledThrough: number;
+}
+
+/** An envelope of a version that this program does not know: it must be kept for a newer one, never given up on. */
+export class EnvelopeVersionError extends Error {
+  override readonly name = 'EnvelopeVersionError';
+}
+
+/** An envelope that does not carry what was put into it. */
+export class EnvelopeChecksumError extends Error {
+  override readonly name = 'EnvelopeChecksumError';
+}
+
+const MINUTE_MICROS = 60_000_000;
+const NEWLINE = 0x0a;
+
+export function countByMinute(entries: readonly Entry[]): MinuteCount[] {
+  const counts = new Map<string, { register: string; minute: number; entries: number }>();
+  for (const { id, register } of entries) {
+    const minute = Math.floor(idToMicros(id) / MINUTE_MICROS);
+    const key = `${minute} ${register}`;
+    const count = counts.get(key);
+    if (count === undefined) counts.set(key, { register, minute, entries: 1 });
+    else count.entries += 1;
+  }
+  return [...counts.values()];
+}
+
+interface EnvelopeBody {
+  readonly source: string;
+  readonly region: string;
+  readonly n: number;
+  readonly total: number;
+  readonly settledThrough: number;
+  readonly counts: readonly MinuteCount[];
+  /** Entries without payload; `bytes` is the payload's length, absent when there is none. */
+  readonly entries: readonly (Omit<Entry, 'payload' | 'fingerprint'> & { bytes?: number; print?: string })[];
+}
+
+/** `{"v":1,"sha256":"…"}`, newline, JSON body, newline, payload bytes. */
+export function encodeEnvelope(batch: Batch): Uint8Array {
+  const payloads: Uint8Array[] = [];
+  const entries = batch.entries.map(({ payload, fingerprint, ...rest }) => {
+    if (payload !== undefined) payloads.push(payload);
+    return {
+      ...rest,
+      ...(payload && { bytes: payload.byteLength }),
+      ...(fingerprint && { print: Buffer.from(fingerprint).toString('base64') }),
+    };
+  });
+  const { source, region, n, total, settledThrough } = batch;
+  const body: EnvelopeBody = {
+    source,
+    region,
+    n,
+    total,
+    settledThrough,
+    counts: countByMinute(batch.entries),
+    entries,
+  };
+  const guarded = Buffer.concat([Buffer.from(`${JSON.stringify(body)}\n`), ...payloads]);
+  const sha256 = createHash('sha256').update(guarded).digest('hex');
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ v: ENVELOPE_VERSION, sha256 })}\n`), guarded]);
+}
+
+/**
+ * @throws {EnvelopeVersionError} for a version above {@link ENVELOPE_VERSION}.
+ * @throws {EnvelopeChecksumError} when the bytes are not those that were encoded.
+ */
+export function decodeEnvelope(bytes: Uint8Array): Batch {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headEnd = buffer.indexOf(NEWLINE);
+  const head = parseHead(buffer.subarray(0, Math.max(0, headEnd)).toString());
+  if (head.v !== ENVELOPE_VERSION) {
+    throw new EnvelopeVersionError(
+      `envelope version: expected ${ENVELOPE_VERSION}, given ${JSON.stringify(head.v)}`,
+    );
+  }
+  const guarded = buffer.subarray(headEnd + 1);
+  const sha256 = createHash('sha256').update(guarded).digest('hex');
+  if (sha256 !== head.sha256)
+    throw new EnvelopeChecksumError(`envelope checksum: expected ${head.sha256}, given ${sha256}`);
+
+  const bodyEnd = guarded.indexOf(NEWLINE);
+  const body = JSON.parse(guarded.subarray(0, bodyEnd).toString()) as EnvelopeBody;
+  let offset = bodyEnd + 1;
+  const entries = body.entries.map(({ bytes: length, print, ...rest }): Entry => {
+    const payload = length === undefined ? undefined : guarded.subarray(offset, offset + length);
+    offset += length ?? 0;
+    return {
+      ...rest,
+      ...(payload && { payload }),
+      ...(print && { fingerprint: Buffer.from(print, 'base64') }),
+    };
+  });
+  const { source, region, n, total, settledThrough } = body;
+  return { source, region, n, total, settledThrough, entries };
+}
+
+function parseHead(text: string): { v?: unknown; sha256?: string } {
+  try {
+    return JSON.parse(text) as { v?: unknown; sha256?: string };
+  } catch (cause) {
+    throw new EnvelopeChecksumError('envelope: expected a first line of JSON', { cause });
+  }
+}

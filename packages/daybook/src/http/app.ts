@@ -1,0 +1,172 @@
+/**
+ * The HTTP application: every path that Daybook answers, on Hono, so that the same app serves a Node server, a test
+ * without a socket and, later, other fronts.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+
+import { DaybookError } from '../errors.ts';
+import type { Register } from '../register.ts';
+import type { Answer } from './answer.ts';
+import { HTML_TYPE, toResponse } from './answer.ts';
+import type { HttpContext } from './context.ts';
+import { negotiate } from './negotiation.ts';
+import { problemPage } from './pages/problem.ts';
+import { readParameters } from './parameters.ts';
+import { problemAnswer, problemHeaders, toDaybookError, toProblem } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
+import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
+import { createRegisterRoutes } from './routes/register.ts';
+import { createServiceRoutes } from './routes/service.ts';
+
+export interface AppEnv {
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } };
+  Variables: { requestId: string };
+}
+
+/** No page of ours runs inline script, loads from another host or may be framed. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+export function createApp(context: HttpContext): Hono<AppEnv> {
+  const { config, version, log } = context;
+  const app = new Hono<AppEnv>({ getPath: (request) => routedPath(request.url, config.basePath) });
+  const service = createServiceRoutes(context);
+
+  app.use(async (c, next) => {
+    c.set('requestId', requestIdOf(c.req.header('x-request-id')));
+    await next();
+    c.header('daybook-version', version);
+    c.header('x-request-id', c.get('requestId'));
+    c.header('x-content-type-options', 'nosniff');
+    c.header('vary', 'Accept, Authorization, Origin');
+    if (c.res.headers.get('content-type')?.startsWith('text/html') === true)
+      c.header('content-security-policy', PAGE_POLICY);
+    // A connection that is kept would hold up the shutdown.
+    if (context.draining.aborted) c.header('connection', 'close');
+  });
+
+  get('/', (c) => service.welcome(negotiate(c.req.header('accept'), ['text', 'html'])));
+  get('/healthz', service.alive);
+  get('/readyz', service.ready);
+  get('/health', service.ready);
+  get('/openapi.json', service.openApi);
+  get('/docs', service.docs);
+  get('/robots.txt', service.robots);
+  get('/favicon.ico', () => service.asset('favicon.svg'));
+  get('/assets/:name', (c) => service.asset(c.req.param('name') ?? ''));
+  get('/metrics', (c) => {
+    if (!service.metricsAreOpen) assertAdmin(c, context.adminKey);
+    return service.metrics();
+  });
+  get('/api/status', (c) => statusAnswer(context, isAdmin(c, context.adminKey)));
+  get('/api/registers', (c) => {
+    assertAdmin(c, context.adminKey);
+    return registersAnswer(context);
+  });
+  app.get('/api/ledger', async (c) => {
+    assertAdmin(c, context.adminKey);
+    return toResponse(await ledgerAnswer(context, readParameters(searchOf(c), LEDGER_PARAMETERS)));
+  });
+  others('/api/ledger', ['GET', 'HEAD']);
+
+  createRegisterRoutes(context, app, others);
+
+  app.notFound((c) => {
+    const registers = config.registers.map((register) => `/${register.name}`).join(', ');
+    return refuse(
+      c,
+      new DaybookError(
+        'NOT_FOUND',
+        `expected a path of the service or of a register (${registers}); given ${JSON.stringify(c.req.path.slice(0, 80))}`,
+      ),
+    );
+  });
+  app.onError((thrown, c) => {
+    const requestId = c.get('requestId');
+    return refuse(
+      c,
+      toDaybookError(thrown, (cause) => log.error({ event: 'internal-error', requestId, err: cause })),
+    );
+  });
+  return app;
+
+  function get(path: string, route: (c: Context<AppEnv>) => Answer | Promise<Answer>): void {
+    app.get(path, async (c) => {
+      readParameters(searchOf(c), []);
+      return toResponse(await route(c));
+    });
+    others(path, ['GET', 'HEAD']);
+  }
+
+  /** OPTIONS and 405 of a path whose own methods are these. */
+  function others(path: string, methods: readonly string[], register?: Register): void {
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    const acceptPost =
+      register === undefined ? {} : { 'accept-post': '*/*, application/json, application/x-ndjson' };
+    app.options(path, () => toResponse({ status: 204, headers: { allow, ...acceptPost }, body: null }));
+    app.all(path, (c) => {
+      throw new DaybookError('METHOD_NOT_ALLOWED', `expected one of ${allow}; given ${c.req.method}`, {
+        headers: { allow },
+      });
+    });
+  }
+
+  function refuse(c: Context<AppEnv>, error: DaybookError): Response {
+    const requestId = c.get('requestId');
+    if (c.req.method === 'GET' && prefersHtml(c)) {
+      const body = problemPage(toProblem(error, requestId), { basePath: config.basePath, version });
+      return toResponse({
+        status: error.status,
+        headers: { 'content-type': HTML_TYPE, ...problemHeaders(error) },
+        body,
+      });
+    }
+    return toResponse(problemAnswer(error, requestId));
+  }
+}
+
+/** The path without the base path and without one trailing slash; what is outside the base path matches no route. */
+export function routedPath(url: string, basePath: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const query = url.indexOf('?', start);
+  return stripPath(url.slice(start, query === -1 ? undefined : query), basePath);
+}
+
+export function stripPath(path: string, basePath: string): string {
+  if (basePath !== '' && path !== basePath && !path.startsWith(`${basePath}/`))
+    return '/outside-of-base-path//';
+  const rest = path.slice(basePath.length);
+  if (rest === '' || rest === '/') return '/';
+  return rest.endsWith('/') ? rest.slice(0, -1) : rest;
+}
+
+export function searchOf(c: Context): string {
+  const query = c.req.url.indexOf('?');
+  return query === -1 ? '' : c.req.url.slice(query + 1);
+}
+
+function prefersHtml(c: Context): boolean {
+  try {
+    return negotiate(c.req.header('accept'), ['json', 'html']) === 'html';
+  } catch {
+    return false; // Neither is acceptable: a problem document says so.
+  }
+}
+
+function isAdmin(c: Context, adminKey: string): boolean {
+  const given = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (given === undefined) return false;
+  const [a, b] = [Buffer.from(given), Buffer.from(adminKey)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}
+
+/** @throws {DaybookError} UNAUTHENTICATED */
+function assertAdmin(c: Context, adminKey: string): void {
+  if (isAdmin(c, adminKey)) return;
+  throw new DaybookError(
+    'UNAUTHENTICATED',
+    'expected the admin key (the file admin.key of the data directory) as Authorization: Bearer <key>, given none or another',
+  );
+}

@@ -1,0 +1,40 @@
+/**
+ * What the HTTP layer works with: made once by the composition root, given to every route.
+ */
+import type { Logger } from 'pino';
+
+import type { RateLimiter } from '../access/rate-limit.ts';
+import type { Config } from '../config/load.ts';
+import type { Budget } from '../intake/budget.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { KeysInFlight } from '../intake/keys-in-flight.ts';
+import type { Register } from '../register.ts';
+import type { Store } from '../store/store.ts';
+import type { Signal } from '../tail/signal.ts';
+import type { Health } from '../telemetry/health.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface HttpContext {
+  readonly version: string;
+  readonly config: Config;
+  /** `METHOD /path` to register, without the base path. */
+  readonly paths: ReadonlyMap<string, Register>;
+  readonly intake: Intake;
+  readonly keys: KeysInFlight;
+  readonly store: Store;
+  /** Rings when an entry was stored. */
+  readonly stored: Signal;
+  readonly limiter: RateLimiter;
+  readonly budget: Budget;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The credential of `/api/*`. */
+  readonly adminKey: string;
+  /** Aborted when the server begins to shut down: streams end. */
+  readonly draining: AbortSignal;
+  /** Unix microseconds. */
+  readonly nowMicros: () => number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}

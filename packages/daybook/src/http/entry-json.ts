@@ -1,0 +1,84 @@
+/**
+ * An entry as JSON text. A JSON payload is spliced in as it came, so that big integers, key order and duplicate keys
+ * survive; only the line breaks between its tokens become spaces, so that an entry is always one line.
+ */
+import type { EntryView } from '../contract/types.ts';
+import type { StoredEntry } from '../entry.ts';
+import { payloadKind } from '../entry.ts';
+import { idToStamp } from '../id.ts';
+import type { Register } from '../register.ts';
+import { epochMs } from './write/receipt.ts';
+
+/** Every member but the payload, in the order of the documentation. */
+function members(
+  register: Register,
+  entry: StoredEntry,
+): Omit<EntryView, 'payload' | 'payloadEncoding' | 'status'> {
+  const {
+    id,
+    occurredAt,
+    subject,
+    requestId,
+    clientIp,
+    protocol,
+    region,
+    headers,
+    query,
+    idempotencyKey,
+    contentType,
+  } = entry;
+  return {
+    id,
+    register: entry.register,
+    receivedAt: idToStamp(id),
+    ...(register.showEpochMs && { epochMs: epochMs(id) }),
+    ...(occurredAt !== undefined && { occurredAt }),
+    subject,
+    requestId,
+    ...(clientIp !== undefined && { clientIp }),
+    protocol,
+    region,
+    ...(headers !== undefined && { headers: { ...headers } }),
+    ...(query !== undefined && { query: { ...query } }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(contentType !== undefined && { contentType }),
+  };
+}
+
+/** One line, without a newline at its end. */
+export function entryToJson(register: Register, entry: StoredEntry): string {
+  const head = JSON.stringify(members(register, entry)).slice(0, -1);
+  return `${head}${payloadMembers(entry)},"status":"stored"}`;
+}
+
+function payloadMembers(entry: StoredEntry): string {
+  if (entry.payload === undefined) return '';
+  const bytes = toBuffer(entry.payload);
+  const kind = payloadKind(entry);
+  if (kind === 'json') return `,"payload":${bytes.toString('utf8').replaceAll(/[\r\n]+/g, ' ')}`;
+  if (kind === 'text') return `,"payload":${JSON.stringify(bytes.toString('utf8'))}`;
+  return `,"payload":"${bytes.toString('base64')}","payloadEncoding":"base64"`;
+}
+
+/** For pages: JSON payloads are shown as the text that came, not as parsed values, which would change them. */
+export function entryToView(register: Register, entry: StoredEntry): EntryView {
+  const view = { ...members(register, entry), status: 'stored' as const };
+  if (entry.payload === undefined) return view;
+  const bytes = toBuffer(entry.payload);
+  if (payloadKind(entry) === 'bytes')
+    return { ...view, payload: bytes.toString('base64'), payloadEncoding: 'base64' };
+  return { ...view, payload: bytes.toString('utf8') };
+}
+
+/** The payload alone, as one line of text: line breaks and tabs become spaces, bytes base64. */
+export function entryToLine(entry: StoredEntry): string {
+  if (entry.payload === undefined) return '';
+  const bytes = toBuffer(entry.payload);
+  return payloadKind(entry) === 'bytes'
+    ? bytes.toString('base64')
+    : bytes.toString('utf8').replaceAll(/[\r\n\t]+/g, ' ');
+}
+
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,70 @@
+/**
+ * Reads a request body from a Node request, within its plan's limits and the budget of bytes in flight.
+ */
+import type { IncomingMessage } from 'node:http';
+
+import { DaybookError } from '../../errors.ts';
+import type { Budget } from '../../intake/budget.ts';
+import { overloaded } from '../decompress.ts';
+import type { WritePlan } from '../write/head.ts';
+import { tooLarge } from '../write/head.ts';
+import type { BodyWatch } from './body-watch.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+export interface ReadBodyOptions {
+  readonly budget: Budget;
+  readonly watch: BodyWatch;
+  readonly deadlineInMs: number;
+}
+
+/**
+ * The caller releases the bytes of the result from the budget once they are no longer held.
+ * @throws {DaybookError} 413, 408, OVERLOADED; BODY_INCOMPLETE when the client went away, and nobody is there to be told.
+ */
+export function readBody(
+  request: IncomingMessage,
+  plan: WritePlan,
+  options: ReadBodyOptions,
+): Promise<Buffer> {
+  const { budget, watch, deadlineInMs } = options;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const arriving = watch.add({ deadlineInMs, fail });
+
+    function stop(): void {
+      watch.remove(arriving);
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+    }
+
+    function fail(error: DaybookError): void {
+      stop();
+      budget.release(arriving.bytes);
+      reject(error);
+    }
+
+    function onData(chunk: Buffer): void {
+      if (!budget.reserve(chunk.byteLength)) return fail(overloaded(budget, chunk.byteLength));
+      arriving.bytes += chunk.byteLength;
+      if (arriving.bytes > plan.maxBytes)
+        return fail(tooLarge(plan.kind, plan.register, plan.maxBytes, 'more'));
+      chunks.push(chunk);
+    }
+
+    function onEnd(): void {
+      stop();
+      const [only = EMPTY] = chunks;
+      resolve(chunks.length > 1 ? Buffer.concat(chunks, arriving.bytes) : only);
+    }
+
+    function onClose(): void {
+      fail(
+        new DaybookError('BODY_INCOMPLETE', 'body: expected all of it, given a connection that ended', {
+          outcome: 'not-written',
+        }),
+      );
+    }
+
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}

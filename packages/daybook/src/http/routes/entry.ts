@@ -1,0 +1,76 @@
+/**
+ * `GET /{register}/{id}` and `/{id}/payload`: one entry, and the exact bytes that came with it.
+ */
+import type { StoredEntry } from '../../entry.ts';
+import { DaybookError } from '../../errors.ts';
+import { isId, idToStamp } from '../../id.ts';
+import type { Register } from '../../register.ts';
+import type { Answer } from '../answer.ts';
+import { HTML_TYPE, JSON_TYPE, TEXT_TYPE } from '../answer.ts';
+import type { HttpContext } from '../context.ts';
+import { entryToJson, entryToLine, entryToView } from '../entry-json.ts';
+import { entryPage } from '../pages/entry.ts';
+
+/** Entries never change. */
+const FOR_EVER = 'private, max-age=31536000, immutable';
+
+export async function entryAnswer(
+  context: HttpContext,
+  register: Register,
+  id: string,
+  format: 'json' | 'html' | 'text',
+): Promise<Answer> {
+  const entry = await find(context, register, id);
+  const headers = { 'cache-control': FOR_EVER };
+  if (format === 'html') {
+    const { version, config } = context;
+    const body = entryPage({
+      basePath: config.basePath,
+      version,
+      register,
+      entry: entryToView(register, entry),
+    });
+    return { status: 200, headers: { ...headers, 'content-type': HTML_TYPE }, body };
+  }
+  if (format === 'text') {
+    const body = `${idToStamp(entry.id)}\t${entry.id}\t${entryToLine(entry)}\n`;
+    return { status: 200, headers: { ...headers, 'content-type': TEXT_TYPE }, body };
+  }
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': JSON_TYPE },
+    body: `${entryToJson(register, entry)}\n`,
+  };
+}
+
+/** As attachment, sandboxed: an open register is otherwise a place to keep scripts for other people's browsers. */
+export async function payloadAnswer(context: HttpContext, register: Register, id: string): Promise<Answer> {
+  const entry = await find(context, register, id);
+  return {
+    status: entry.payload === undefined ? 204 : 200,
+    headers: {
+      'cache-control': FOR_EVER,
+      'content-security-policy': 'sandbox',
+      'content-disposition': `attachment; filename="${entry.id}"`,
+      ...(entry.payload !== undefined && { 'content-type': safeType(entry.contentType) }),
+    },
+    body: entry.payload === undefined ? null : Uint8Array.from(entry.payload),
+  };
+}
+
+/** @throws {DaybookError} ENTRY_UNKNOWN */
+async function find({ store }: HttpContext, register: Register, id: string): Promise<StoredEntry> {
+  const entry = isId(id) ? await store.read(register.name, id) : undefined;
+  if (entry !== undefined) return entry;
+  throw new DaybookError(
+    'ENTRY_UNKNOWN',
+    `expected the id of an entry of register "${register.name}", given ${JSON.stringify(id.slice(0, 60))}`,
+  );
+}
+
+/** What a client once sent as its type may have no place in a header of ours. */
+function safeType(contentType: string | undefined): string {
+  return contentType !== undefined && /^[\x20-\x7e]+$/.test(contentType)
+    ? contentType
+    : 'application/octet-stream';
+}

@@ -1,0 +1,154 @@
+/**
+ * `GET /{register}`: a page of entries, newest first unless asked otherwise, in the format that the caller wants.
+ */
+import type { Page } from '../../store/store.ts';
+import { formatStamp } from '../../id.ts';
+import type { Register } from '../../register.ts';
+import { decodePageCursor, encodePageCursor } from '../../tail/cursor.ts';
+import type { Answer } from '../answer.ts';
+import { HTML_TYPE, JSON_TYPE } from '../answer.ts';
+import type { HttpContext } from '../context.ts';
+import { entryToJson, entryToView } from '../entry-json.ts';
+import { registerPage } from '../pages/register.ts';
+import type { Parameters } from '../parameters.ts';
+import { choiceOf, invalid, microsOf, wholeNumberOf } from '../parameters.ts';
+
+export const LIST_PARAMETERS = [
+  'from',
+  'to',
+  'order',
+  'limit',
+  'cursor',
+  'after',
+  'format',
+  'live',
+  'wait',
+] as const;
+export type ListParameters = Parameters<(typeof LIST_PARAMETERS)[number]>;
+
+const DEFAULT_LIMIT = 100;
+export const MAX_LIMIT = 1000;
+/** A page ends early here, so that every front can carry it (ALB to Lambda: 1 MB). */
+const MAX_PAGE_BYTES = 900 * 1024;
+/** Base64 and escapes make text longer than its bytes; entries also have other members. */
+const MAX_PAYLOAD_BYTES = MAX_PAGE_BYTES / 2;
+
+export interface ListRange {
+  readonly order: 'asc' | 'desc';
+  readonly from?: number;
+  readonly to?: number;
+  readonly after?: string;
+}
+
+/** @throws {DaybookError} PARAMETER_INVALID, CURSOR_INVALID */
+export function readRange(parameters: ListParameters): ListRange {
+  const from = microsOf('from', parameters.from);
+  const to = microsOf('to', parameters.to);
+  if (from !== undefined && to !== undefined && to < from)
+    throw invalid('to', 'a time that is not before from', String(parameters.to));
+  const order = choiceOf('order', parameters.order, ['desc', 'asc'], 'desc');
+  const place = parameters.cursor ?? parameters.after;
+  const cursor = place === undefined ? undefined : decodePageCursor(place, order);
+  if (cursor !== undefined && parameters.order !== undefined && cursor.order !== order) {
+    throw invalid('order', `the order that the cursor was given for, ${cursor.order}`, order);
+  }
+  return {
+    order: cursor?.order ?? order,
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(cursor !== undefined && { after: cursor.after }),
+  };
+}
+
+export async function listPage(
+  context: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+  format: 'json' | 'html',
+): Promise<Answer> {
+  const range = readRange(parameters);
+  const limit = wholeNumberOf('limit', parameters.limit, { from: 1, to: MAX_LIMIT, fallback: DEFAULT_LIMIT });
+  // Before the read: what settles during it may be missing from the page.
+  const settledThrough = formatStamp(context.intake.settledThrough());
+  const page = await context.store.list({
+    register: register.name,
+    ...range,
+    limit,
+    maxBytes: MAX_PAYLOAD_BYTES,
+  });
+  return format === 'json'
+    ? pageAsJson(context, register, parameters, range, page, settledThrough)
+    : pageAsHtml(context, register, parameters, range, page, settledThrough);
+}
+
+function pageAsJson(
+  context: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+  range: ListRange,
+  page: Page,
+  settledThrough: string,
+): Answer {
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const entry of page.entries) {
+    const text = entryToJson(register, entry);
+    bytes += Buffer.byteLength(text) + 1;
+    if (texts.length > 0 && bytes > MAX_PAGE_BYTES) break;
+    texts.push(text);
+  }
+  const more = page.more || texts.length < page.entries.length;
+  const last = page.entries[texts.length - 1];
+  const nextCursor =
+    more && last !== undefined ? encodePageCursor({ order: range.order, after: last.id }) : null;
+  const cursorText = nextCursor === null ? 'null' : `"${nextCursor}"`;
+  return {
+    status: 200,
+    headers: {
+      'content-type': JSON_TYPE,
+      ...(nextCursor !== null && {
+        link: `<${pageHref(context, register, parameters, nextCursor)}>; rel="next"`,
+      }),
+    },
+    body: `{"entries":[${texts.join(',')}],"nextCursor":${cursorText},"settledThrough":"${settledThrough}"}\n`,
+  };
+}
+
+function pageAsHtml(
+  context: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+  range: ListRange,
+  page: Page,
+  settledThrough: string,
+): Answer {
+  const { config, version } = context;
+  const last = page.entries.at(-1);
+  const nextHref =
+    page.more && last !== undefined
+      ? pageHref(context, register, parameters, encodePageCursor({ order: range.order, after: last.id }))
+      : undefined;
+  const body = registerPage({
+    basePath: config.basePath,
+    version,
+    register,
+    entries: page.entries.map((entry) => entryToView(register, entry)),
+    settledThrough,
+    ...(nextHref !== undefined && { nextHref }),
+    ...(range.after !== undefined && { newestHref: `${config.basePath}/${register.name}` }),
+    ...(parameters.from !== undefined && { from: parameters.from }),
+    ...(parameters.to !== undefined && { to: parameters.to }),
+  });
+  return { status: 200, headers: { 'content-type': HTML_TYPE }, body };
+}
+
+/** Relative to the origin, with the base path, so that it holds behind any host name. */
+function pageHref(
+  { config }: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+  cursor: string,
+): string {
+  const { cursor: _, after: __, ...rest } = parameters;
+  return `${config.basePath}/${register.name}?${new URLSearchParams({ ...rest, cursor }).toString()}`;
+}

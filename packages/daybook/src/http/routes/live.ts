@@ -1,0 +1,102 @@
+/**
+ * The tail over HTTP: server-sent events (WHATWG HTML §9.2) and long poll. Both give exactly the entries after the
+ * cursor, in stored order; every answer and every event carries the cursor to continue with.
+ */
+import type { StoredEntry } from '../../entry.ts';
+import { formatStamp } from '../../id.ts';
+import type { Register } from '../../register.ts';
+import { decodeTailCursor } from '../../tail/cursor.ts';
+import type { FollowStart, Follower } from '../../tail/follow.ts';
+import { createFollower, nextWithin } from '../../tail/follow.ts';
+import type { Answer } from '../answer.ts';
+import { JSON_TYPE } from '../answer.ts';
+import type { HttpContext } from '../context.ts';
+import { entryToJson } from '../entry-json.ts';
+import { invalid, wholeNumberOf } from '../parameters.ts';
+import type { ListParameters } from './list.ts';
+
+/** Browsers reconnect after this. */
+const RECONNECT_MS = 2_000;
+/** A comment this often keeps proxies from ending an idle stream. */
+const COMMENT_EVERY_MS = 15_000;
+const DEFAULT_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 30;
+
+/** @param lastEventId what a reconnecting browser sends; it wins over `cursor`. */
+function startOf(register: Register, parameters: ListParameters, lastEventId?: string): FollowStart {
+  const cursor = lastEventId ?? parameters.cursor;
+  if (cursor !== undefined && cursor !== '')
+    return { register: register.name, from: decodeTailCursor(cursor) };
+  const { from } = parameters;
+  if (from !== undefined && from !== 'start' && from !== 'now')
+    throw invalid('from', 'start or now for a tail', from);
+  return { register: register.name, from: from ?? 'now' };
+}
+
+export async function longPollAnswer(
+  context: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+): Promise<Answer> {
+  const waitSeconds = wholeNumberOf('wait', parameters.wait, {
+    from: 0,
+    to: MAX_WAIT_SECONDS,
+    fallback: DEFAULT_WAIT_SECONDS,
+  });
+  const follower = await createFollower(context.store, startOf(register, parameters));
+  const settledThrough = formatStamp(context.intake.settledThrough());
+  const { entries, cursor } = await nextWithin(
+    follower,
+    context.stored,
+    waitSeconds * 1000,
+    context.nowMs,
+    context.draining,
+  );
+  const texts = entries.map((entry) => entryToJson(register, entry));
+  return {
+    status: 200,
+    headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
+    body: `{"entries":[${texts.join(',')}],"nextCursor":"${cursor}","settledThrough":"${settledThrough}"}\n`,
+  };
+}
+
+export async function sseAnswer(
+  context: HttpContext,
+  register: Register,
+  parameters: ListParameters,
+  lastEventId: string | undefined,
+): Promise<Answer> {
+  const follower = await createFollower(context.store, startOf(register, parameters, lastEventId));
+  const gone = new AbortController();
+  const ended = AbortSignal.any([gone.signal, context.draining]);
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
+      controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${follower.cursor}\n\n`));
+    },
+    async pull(controller) {
+      const { entries } = await nextWithin(follower, context.stored, COMMENT_EVERY_MS, context.nowMs, ended);
+      const text =
+        entries.length === 0
+          ? ': still here\n\n'
+          : entries.map((entry) => toEvent(register, follower, entry)).join('');
+      if (gone.signal.aborted) return;
+      controller.enqueue(Buffer.from(text));
+      if (context.draining.aborted) controller.close();
+    },
+    cancel: () => gone.abort(),
+  });
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    },
+    body,
+  };
+}
+
+function toEvent(register: Register, follower: Follower, entry: StoredEntry): string {
+  return `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`;
+}

@@ -1,0 +1,123 @@
+/**
+ * The service's own routes that anybody may call: health, metrics, documentation, assets, the welcome page.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { isLoopback } from '../../access/address.ts';
+import { DaybookError } from '../../errors.ts';
+import type { Answer } from '../answer.ts';
+import { HTML_TYPE, jsonAnswer, TEXT_TYPE } from '../answer.ts';
+import type { HttpContext } from '../context.ts';
+import { entryToView } from '../entry-json.ts';
+import { createOpenApiDocument } from '../openapi/document.ts';
+import { docsPage } from '../pages/docs.ts';
+import { welcomePage } from '../pages/welcome.ts';
+
+const ASSETS = fileURLToPath(new URL('../../../assets/', import.meta.url));
+const ASSET_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const LATEST_ON_WELCOME = 20;
+const LATEST_BYTES = 64 * 1024;
+
+export function createServiceRoutes(context: HttpContext) {
+  const { config, version, health, metrics, store } = context;
+  const { basePath, region, registers } = config;
+  const openApi = createOpenApiDocument({ registers: [...registers], version, basePath });
+  const docs = docsPage(openApi, { basePath, version });
+  const assets = new Map(readdirSync(ASSETS).map((name) => [name, readFileSync(`${ASSETS}${name}`)]));
+  const postRegister = registers.find(({ name }) => name === 'app') ?? registers[0];
+
+  return {
+    alive: (): Answer => jsonAnswer({ status: 'ok' }),
+
+    /** @throws {DaybookError} DRAINING or STORE_UNAVAILABLE when it cannot durably accept now. */
+    async ready(): Promise<Answer> {
+      const { ready, reason } = await health.readiness();
+      if (ready) return jsonAnswer({ status: 'ready', durability: store.capabilities.durability });
+      const code = context.draining.aborted
+        ? 'DRAINING'
+        : context.intake.status().code === 'DISK_FULL'
+          ? 'DISK_FULL'
+          : 'STORE_UNAVAILABLE';
+      throw new DaybookError(code, reason ?? 'not ready', { retryAfterSeconds: 1 });
+    },
+
+    async metrics(): Promise<Answer> {
+      return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.expose() };
+    },
+    /** Open while only this machine can reach it. */
+    metricsAreOpen: isLoopback(config.host),
+
+    openApi: (): Answer => jsonAnswer(openApi),
+    docs: (): Answer => ({ status: 200, headers: { 'content-type': HTML_TYPE }, body: docs }),
+
+    /** @throws {DaybookError} NOT_FOUND */
+    asset(name: string): Answer {
+      const bytes = assets.get(name);
+      const type = ASSET_TYPES[extname(name)];
+      if (bytes === undefined || type === undefined)
+        throw new DaybookError(
+          'NOT_FOUND',
+          `expected one of ${[...assets.keys()].join(', ')}, given ${JSON.stringify(name.slice(0, 60))}`,
+        );
+      return {
+        status: 200,
+        headers: { 'content-type': type, 'cache-control': 'public, max-age=300' },
+        body: Uint8Array.from(bytes),
+      };
+    },
+
+    robots: (): Answer => ({
+      status: 200,
+      headers: { 'content-type': TEXT_TYPE },
+      body: 'User-agent: *\nDisallow: /\n',
+    }),
+
+    async welcome(format: 'html' | 'text'): Promise<Answer> {
+      if (format === 'text')
+        return { status: 200, headers: { 'content-type': TEXT_TYPE }, body: help(context) };
+      const page =
+        postRegister &&
+        (await store.list({
+          register: postRegister.name,
+          order: 'desc',
+          limit: LATEST_ON_WELCOME,
+          maxBytes: LATEST_BYTES,
+        }));
+      const body = welcomePage({
+        basePath,
+        version,
+        region,
+        durability: { level: store.capabilities.durability, proof: store.capabilities.durabilityProof },
+        registers: [...registers],
+        ...(postRegister && { postRegister }),
+        latest:
+          postRegister === undefined
+            ? []
+            : (page?.entries ?? []).map((entry) => entryToView(postRegister, entry)),
+      });
+      return { status: 200, headers: { 'content-type': HTML_TYPE }, body };
+    },
+  };
+}
+
+/** Ten lines for whoever comes with curl. */
+function help({ config, version, store }: HttpContext): string {
+  const base = `http://${config.host}:${config.port}${config.basePath}`;
+  const [name = 'app'] = config.registers.map((register) => register.name);
+  return `Daybook ${version}: POST it, and it is on record. Durability: ${store.capabilities.durability}.
+
+  curl -X POST ${base}/${name}                       the moment alone
+  curl -d '{"what":"deploy"}' ${base}/${name}        with a payload
+  curl ${base}/${name}                               the newest entries
+  curl -N '${base}/${name}?live=sse&from=start'      all of them, and what comes
+  curl -H 'Accept: text/csv' ${base}/${name}         as CSV
+
+Registers: ${config.registers.map((register) => register.name).join(', ')}. Documentation: ${base}/docs
+`;
+}

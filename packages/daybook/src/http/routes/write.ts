@@ -1,0 +1,62 @@
+/**
+ * `POST /{register}` through the app: for fronts without a Node request, and for tests without a socket. The Node server
+ * takes the shorter way of `node/post.ts`; both end in the same write.
+ */
+import type { Context } from 'hono';
+
+import { DaybookError } from '../../errors.ts';
+import type { Register } from '../../register.ts';
+import { toResponse } from '../answer.ts';
+import type { AppEnv } from '../app.ts';
+import { searchOf } from '../app.ts';
+import type { HttpContext } from '../context.ts';
+import { decompress, overloaded } from '../decompress.ts';
+import type { WritePlan } from '../write/head.ts';
+import { planWrite, tooLarge } from '../write/head.ts';
+import { write } from '../write/write.ts';
+
+export async function writeThroughApp(
+  context: HttpContext,
+  register: Register,
+  c: Context<AppEnv>,
+): Promise<Response> {
+  const { budget, metrics } = context;
+  let held = 0;
+  try {
+    const plan = planWrite(context, {
+      register,
+      requestId: c.get('requestId'),
+      headers: c.req.header(),
+      search: searchOf(c),
+      remoteAddress: c.env?.incoming?.socket.remoteAddress ?? '',
+    });
+    const body = await collect(c.req.raw.body, plan, (bytes) => {
+      if (!budget.reserve(bytes)) throw overloaded(budget, bytes);
+      held += bytes;
+    });
+    const answer = await write(context, plan, await decompress(body, plan, budget));
+    metrics.countWrite(register.name, answer.status);
+    return toResponse(answer);
+  } catch (thrown) {
+    metrics.countWrite(register.name, thrown instanceof DaybookError ? thrown.status : 500);
+    throw thrown;
+  } finally {
+    budget.release(held);
+  }
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array> | null,
+  plan: WritePlan,
+  hold: (bytes: number) => void,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream ?? []) {
+    hold(chunk.byteLength);
+    bytes += chunk.byteLength;
+    if (bytes > plan.maxBytes) throw tooLarge(plan.kind, plan.register, plan.maxBytes, 'more');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

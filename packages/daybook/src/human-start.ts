@@ -1,0 +1,23 @@
+/**
+ * What a person sees who starts Daybook on a terminal.
+ */
+import type { Daybook } from './daybook.ts';
+
+export function humanStart(
+  { config, capabilities, adminKeyFile, adminKeyIsNew }: Daybook,
+  url: string,
+): string {
+  const [name = 'app'] = config.registers.map((register) => register.name);
+  const paths = config.registers.map((register) => `/${register.name}`).join('  ');
+  return `
+  Daybook is ready          ${url}
+
+  data directory            ${config.dataDir}
+  durability                ${capabilities.durability} — ${capabilities.durabilityProof}
+  registers (open)          ${paths}
+  admin key                 ${adminKeyFile}${adminKeyIsNew ? '  (new)' : ''}
+
+  Put a moment on record:   curl -X POST ${url}/${name}
+
+`;
+}

@@ -1,0 +1,130 @@
+/**
+ * Entry ids: UUIDv7 (RFC 9562 §5.7) with 48 bits of milliseconds, 12 bits of sub-millisecond fraction (§6.2, method 3)
+ * and 62 random bits. A stamp is derived from its id, so their orders cannot disagree. Ids of one generator are
+ * strictly increasing; ids of different processes differ by their random bits.
+ */
+import { randomFillSync } from 'node:crypto';
+
+import type { Clock } from './clock.ts';
+
+const ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** 12 bits: the fraction of a millisecond is counted in 1/4096 ms, finer than the microsecond of a stamp. */
+const FRACTION_STEPS = 4096;
+const RANDOM_POOL_WORDS = 1024;
+/** The 62 random bits are kept as two halves, 30 bits and 32 bits. */
+const HIGH_LIMIT = 2 ** 30;
+const LOW_LIMIT = 2 ** 32;
+/** A later id of the same tick adds 1 to 2^20: ids stay hard to guess, and 2^42 of them fit into one tick. */
+const INCREMENT_MASK = 0xfffff;
+
+export interface IdGenerator {
+  /** The next id; larger (as text and as bytes) than every id that this generator gave before. */
+  next(): string;
+}
+
+/** Fills the array with random bits; replaced in tests. */
+export type RandomFill = (words: Uint32Array) => void;
+
+/** @param after an id to continue above, such as the newest one in the local store. */
+export function createIdGenerator(
+  clock: Clock,
+  options: { after?: string; random?: RandomFill } = {},
+): IdGenerator {
+  const fill = options.random ?? ((words) => void randomFillSync(words));
+  const pool = new Uint32Array(RANDOM_POOL_WORDS);
+  let used = RANDOM_POOL_WORDS;
+  let lastTick = options.after === undefined ? -1 : tickOf(options.after) + 1;
+  let high = 0;
+  let low = 0;
+  let prefix = '';
+
+  function randomWord(): number {
+    if (used === RANDOM_POOL_WORDS) {
+      fill(pool);
+      used = 0;
+    }
+    return pool[used++] as number;
+  }
+
+  function startTick(tick: number): void {
+    lastTick = tick;
+    prefix = tickPrefix(tick);
+    high = randomWord() & (HIGH_LIMIT - 1);
+    low = randomWord();
+  }
+
+  /** Moves on within the tick; on overflow of the 62 bits the tick itself moves on. */
+  function increment(): void {
+    low += 1 + (randomWord() & INCREMENT_MASK);
+    if (low < LOW_LIMIT) return;
+    low -= LOW_LIMIT;
+    high += 1;
+    if (high === HIGH_LIMIT) startTick(lastTick + 1);
+  }
+
+  return {
+    next() {
+      const tick = microsToTick(clock.nowMicros());
+      if (tick > lastTick) startTick(tick);
+      else if (prefix === '') startTick(lastTick);
+      else increment();
+      const head = (0x80000000 + high).toString(16);
+      const tail = low.toString(16).padStart(8, '0');
+      return `${prefix}${head.slice(0, 4)}-${head.slice(4)}${tail}`;
+    },
+  };
+}
+
+export function isId(text: string): boolean {
+  return ID_PATTERN.test(text);
+}
+
+/** The stamp of an id, Unix microseconds. */
+export function idToMicros(id: string): number {
+  const ms = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  const fraction = Number.parseInt(id.slice(15, 18), 16);
+  // Rounding up undoes the rounding down of microsToTick exactly: a fraction step is shorter than a microsecond.
+  return ms * 1000 + Math.ceil((fraction * 1000) / FRACTION_STEPS);
+}
+
+/** The smallest id whose stamp is this or later: a stamp range is an id range. */
+export function microsToFirstId(micros: number): string {
+  return `${tickPrefix(microsToTick(micros))}8000-000000000000`;
+}
+
+/** RFC 3339 with exactly six digits and `Z`. @throws {RangeError} beyond the year 9999. */
+export function formatStamp(micros: number): string {
+  const ms = Math.floor(micros / 1000);
+  const iso = new Date(ms).toISOString();
+  if (iso.length !== 24) throw new RangeError(`a stamp has a year from 0000 to 9999; given ${iso}`);
+  return `${iso.slice(0, 23)}${String(micros - ms * 1000).padStart(3, '0')}Z`;
+}
+
+/** `receivedAt` of an id. */
+export function idToStamp(id: string): string {
+  return formatStamp(idToMicros(id));
+}
+
+function microsToTick(micros: number): number {
+  const ms = Math.floor(micros / 1000);
+  return ms * FRACTION_STEPS + Math.floor(((micros - ms * 1000) * FRACTION_STEPS) / 1000);
+}
+
+function tickOf(id: string): number {
+  return microsToTick(idToMicros(id));
+}
+
+/** `tttttttt-tttt-7fff-`: everything of an id that is time. */
+function tickPrefix(tick: number): string {
+  const ms = Math.floor(tick / FRACTION_STEPS);
+  const time = ms.toString(16).padStart(12, '0');
+  const fraction = (0x7000 + (tick - ms * FRACTION_STEPS)).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${fraction}-`;
+}
+
+/** 16 random hexadecimal digits, for names that need no order: an intake's `source`, the prefix of request ids. */
+export function randomId(): string {
+  const words = randomFillSync(new Uint32Array(2));
+  return [...words].map((word) => word.toString(16).padStart(8, '0')).join('');
+}

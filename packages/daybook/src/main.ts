@@ -1,0 +1,76 @@
+/**
+ * The process: loads the configuration, starts Daybook, says where it is, and ends gracefully on a signal.
+ */
+import { loadConfig } from './config/load.ts';
+import { createDaybook } from './daybook.ts';
+import { StartError, toError } from './errors.ts';
+import { isLoopback } from './access/address.ts';
+import { humanStart } from './human-start.ts';
+import { createLog } from './telemetry/log.ts';
+
+const EXIT_OK = 0;
+const EXIT_FORCED = 1;
+/** A bad configuration or an unusable data directory. */
+const EXIT_UNUSABLE = 2;
+
+/**
+ * @param overrides flags by the name of their environment variable.
+ * @returns the exit code, after the shutdown.
+ */
+export async function runServer(overrides: Readonly<Record<string, string>> = {}): Promise<number> {
+  try {
+    return await serve(overrides);
+  } catch (thrown) {
+    if (!(thrown instanceof StartError) && !isAddressError(thrown)) throw thrown;
+    process.stderr.write(`daybook: ${toError(thrown).message}\n`);
+    return EXIT_UNUSABLE;
+  }
+}
+
+async function serve(overrides: Readonly<Record<string, string>>): Promise<number> {
+  const config = await loadConfig(overrides);
+  const human = process.stdout.isTTY;
+  const log = createLog(human && config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const signal = nextSignal();
+  const daybook = await createDaybook(config, log);
+  const { address, port } = await daybook.listen().catch(async (thrown: unknown) => {
+    await daybook.close();
+    throw thrown;
+  });
+  const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${config.basePath}`;
+  const { durability, durabilityProof } = daybook.capabilities;
+  log.info({
+    event: 'listening',
+    address: url,
+    pid: process.pid,
+    dataDir: config.dataDir,
+    durability,
+    durabilityProof,
+  });
+  if (!isLoopback(config.host)) {
+    log.warn({
+      event: 'open-registers',
+      host: config.host,
+      registers: config.registers.map(({ name }) => name),
+    });
+  }
+  if (human) process.stdout.write(humanStart(daybook, url));
+
+  const name = await signal;
+  log.info({ event: 'draining', signal: name });
+  if (human) process.stdout.write('\nDaybook finishes what is in flight …\n');
+  const inTime = await daybook.close();
+  log.info({ event: 'closed', inTime });
+  return inTime ? EXIT_OK : EXIT_FORCED;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
+}
+
+function isAddressError(thrown: unknown): boolean {
+  const { code } = toError(thrown) as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND';
+}

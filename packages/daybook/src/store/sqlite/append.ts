@@ -1,0 +1,126 @@
+/**
+ * The append: entries, keys, batch name, ledger rows and settled mark in one transaction. Runs in the writer thread.
+ * Repeating a batch changes nothing and gives the first result again.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { MinuteCount } from '../../envelope.ts';
+import { idToMicros } from '../../id.ts';
+import type { AppendException } from '../store.ts';
+import type { BatchColumns } from './columns.ts';
+import { fromIdBytes } from './rows.ts';
+
+export interface Appended {
+  readonly lastPosition: number;
+  readonly exceptions: readonly AppendException[];
+}
+
+const MINUTE_MICROS = 60_000_000;
+
+interface KeyHolder {
+  readonly id: Uint8Array;
+  readonly fingerprint: Uint8Array;
+}
+
+/** Prepares every statement once; `commit` is the caller's, who must know whether a failure came from it. */
+export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: () => void) => Appended {
+  const insertEntry = db.prepare(
+    `INSERT INTO entry (id, register, subject, meta, payload) VALUES (unhex(?, '-'), ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  );
+  const findKey = db.prepare(
+    'SELECT id, fingerprint FROM idempotency_key WHERE region = ? AND register = ? AND subject = ? AND key = ?',
+  );
+  const insertKey = db.prepare(
+    `INSERT INTO idempotency_key (region, register, subject, key, id, fingerprint) VALUES (?, ?, ?, ?, unhex(?, '-'), ?)`,
+  );
+  const findBatch = db.prepare('SELECT last_position FROM batch WHERE source = ? AND n = ?');
+  const insertBatch = db.prepare(
+    `INSERT INTO batch (source, n, entries, total, last_position, stored_at)
+     VALUES (?, ?, ?, ?, ?, CAST(unixepoch('subsec') * 1000000 AS INTEGER))`,
+  );
+  const noteSource = db.prepare(
+    `INSERT INTO source (source, last_n, batches, settled_through) VALUES (?, ?, 1, ?)
+     ON CONFLICT (source) DO UPDATE SET last_n = max(last_n, excluded.last_n), batches = batches + 1,
+       settled_through = max(settled_through, excluded.settled_through)`,
+  );
+  const addToLedger = db.prepare(
+    `INSERT INTO ledger (minute, region, register, accepted, stored) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (minute, region, register) DO UPDATE SET accepted = accepted + excluded.accepted, stored = stored + excluded.stored`,
+  );
+  const lastPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
+
+  /** Entries of the batch whose key another entry holds. */
+  function findExceptions(batch: BatchColumns): AppendException[] {
+    const exceptions: AppendException[] = [];
+    for (const { index, key, fingerprint } of batch.keys) {
+      const register = batch.registers[index] as string;
+      const subject = batch.subjects[index] as string;
+      const holder = findKey.get(batch.region, register, subject, key) as KeyHolder | undefined;
+      if (holder === undefined) continue;
+      const firstId = fromIdBytes(holder.id);
+      if (firstId === batch.ids[index]) continue;
+      const same = Buffer.compare(holder.fingerprint, fingerprint) === 0;
+      exceptions.push({ index, kind: same ? 'duplicate' : 'conflict', firstId });
+    }
+    return exceptions;
+  }
+
+  /** @returns the entries that are new, by register and minute, for the ledger. */
+  function insertEntries(
+    batch: BatchColumns,
+    exceptions: readonly AppendException[],
+  ): readonly MinuteCount[] {
+    const left = new Set(exceptions.map((exception) => exception.index));
+    let counts = batch.counts;
+    let offset = 0;
+    for (const [index, id] of batch.ids.entries()) {
+      const length = batch.lengths[index] as number;
+      const payload = length < 0 ? null : batch.payloads.subarray(offset, offset + length);
+      offset += Math.max(0, length);
+      const register = batch.registers[index] as string;
+      const stored =
+        !left.has(index) &&
+        insertEntry.run(id, register, batch.subjects[index] as string, batch.metas[index] as string, payload)
+          .changes > 0;
+      if (!stored) counts = withoutOne(counts, register, id);
+    }
+    for (const { index, key, fingerprint } of batch.keys) {
+      if (left.has(index)) continue;
+      const [register, subject, id] = [batch.registers[index], batch.subjects[index], batch.ids[index]] as [
+        string,
+        string,
+        string,
+      ];
+      insertKey.run(batch.region, register, subject, key, id, fingerprint);
+    }
+    return counts;
+  }
+
+  function appendInTransaction(batch: BatchColumns): Appended {
+    const known = findBatch.get(batch.source, batch.n);
+    const exceptions = findExceptions(batch);
+    if (known !== undefined) return { lastPosition: Number(known['last_position']), exceptions };
+    for (const { minute, register, entries } of insertEntries(batch, exceptions)) {
+      if (entries > 0) addToLedger.run(minute, batch.region, register, entries, entries);
+    }
+    const position = Number(lastPosition.get()?.['position']);
+    insertBatch.run(batch.source, batch.n, batch.ids.length, batch.total, position);
+    noteSource.run(batch.source, batch.n, batch.settledThrough);
+    return { lastPosition: position, exceptions };
+  }
+
+  return (batch, commit) => {
+    db.exec('BEGIN IMMEDIATE');
+    const appended = appendInTransaction(batch);
+    commit();
+    return appended;
+  };
+}
+
+/** An entry that was not stored now was not accepted now. */
+function withoutOne(counts: readonly MinuteCount[], register: string, id: string): MinuteCount[] {
+  const minute = Math.floor(idToMicros(id) / MINUTE_MICROS);
+  return counts.map((count) =>
+    count.register === register && count.minute === minute ? { ...count, entries: count.entries - 1 } : count,
+  );
+}

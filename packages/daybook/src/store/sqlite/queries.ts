@@ -1,0 +1,154 @@
+/**
+ * The reads, each a short transaction of its own: an open cursor would keep the WAL from being written back. Runs in
+ * the reader thread.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { StoredEntry } from '../../entry.ts';
+import { microsToFirstId } from '../../id.ts';
+import type {
+  CountQuery,
+  LedgerRow,
+  ListQuery,
+  MissingBatches,
+  Page,
+  StampRange,
+  TailPage,
+  TailQuery,
+} from '../store.ts';
+import type { EntryRow } from './rows.ts';
+import { fromIdBytes, fromRow, successor, toIdBytes } from './rows.ts';
+
+const COLUMNS = 'position, id, register, subject, meta, payload';
+const MINUTE_MICROS = 60_000_000;
+const LOWEST = new Uint8Array(16);
+const HIGHEST = new Uint8Array(17).fill(0xff);
+
+export function createQueries(db: DatabaseSync) {
+  const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE id = ? AND register = ?`);
+  const inRange = `SELECT ${COLUMNS} FROM entry WHERE register = ? AND id >= ? AND id < ? ORDER BY id`;
+  const ascending = db.prepare(`${inRange} ASC LIMIT ?`);
+  const descending = db.prepare(`${inRange} DESC LIMIT ?`);
+  const following = db.prepare(
+    `SELECT ${COLUMNS} FROM entry INDEXED BY entry_by_register_position
+     WHERE register = ? AND position > ? ORDER BY position LIMIT ?`,
+  );
+  const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
+  const newest = db.prepare('SELECT max(id) AS id FROM entry');
+  const countRange = db.prepare(
+    'SELECT count(*) AS entries FROM entry WHERE register = ? AND id >= ? AND id < ?',
+  );
+  const countMinutes = db.prepare(
+    `SELECT (minute - :first) / :length AS bucket, sum(stored) AS entries FROM ledger
+     WHERE minute >= :first AND minute < :end AND register = :register GROUP BY bucket`,
+  );
+  const ledgerRows = db.prepare(
+    `SELECT minute, region, register, accepted, stored, duplicate, dead, discarded, expired FROM ledger
+     WHERE minute >= ? AND minute < ? ORDER BY minute, region, register LIMIT ?`,
+  );
+  const sourcesWithGaps = db.prepare('SELECT source FROM source WHERE batches < last_n');
+  const gaps = db.prepare(
+    `SELECT n_before + 1 AS firstN, n - 1 AS lastN, total - entries - total_before AS entries
+     FROM (
+       SELECT n, entries, total, coalesce(lag(n) OVER (ORDER BY n), 0) AS n_before,
+         coalesce(lag(total) OVER (ORDER BY n), 0) AS total_before
+       FROM batch WHERE source = ?
+     )
+     WHERE n > n_before + 1`,
+  );
+  const now = db.prepare(`SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS micros`);
+
+  return {
+    read({ register, id }: { register: string; id: string }): StoredEntry | undefined {
+      const row = byId.get(toIdBytes(id), register);
+      return row === undefined ? undefined : fromRow(row as unknown as EntryRow);
+    },
+
+    list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Page {
+      let lower = from === undefined ? LOWEST : toIdBytes(microsToFirstId(from));
+      let upper = to === undefined ? HIGHEST : toIdBytes(microsToFirstId(to));
+      if (after !== undefined && order === 'asc') lower = larger(lower, successor(toIdBytes(after)));
+      if (after !== undefined && order === 'desc') upper = smaller(upper, toIdBytes(after));
+      const statement = order === 'asc' ? ascending : descending;
+      return take(statement.iterate(register, lower, upper, limit + 1), limit, maxBytes);
+    },
+
+    tail({ register, after, limit, maxBytes }: TailQuery): TailPage {
+      // Both reads see one snapshot, or an entry committed between them would be passed over.
+      db.exec('BEGIN');
+      try {
+        const head = Number(newestPosition.get()?.['position']);
+        const { entries, more } = take(following.iterate(register, after, limit + 1), limit, maxBytes);
+        const last = entries.at(-1)?.position.number;
+        return { entries, through: more && last !== undefined ? last : Math.max(after, head) };
+      } finally {
+        db.exec('COMMIT');
+      }
+    },
+
+    head: (): number => Number(newestPosition.get()?.['position']),
+
+    newestId(): string | undefined {
+      const id = newest.get()?.['id'];
+      return id instanceof Uint8Array ? fromIdBytes(id) : undefined;
+    },
+
+    count({ register, from, bucketMicros, buckets }: CountQuery): number[] {
+      if (bucketMicros % MINUTE_MICROS !== 0) {
+        return Array.from({ length: buckets }, (_, index) => {
+          const [start, end] = [from + index * bucketMicros, from + (index + 1) * bucketMicros].map(
+            microsToFirstId,
+          ) as [string, string];
+          return Number(countRange.get(register, toIdBytes(start), toIdBytes(end))?.['entries']);
+        });
+      }
+      const counts = Array.from({ length: buckets }, () => 0);
+      const [first, length] = [from / MINUTE_MICROS, bucketMicros / MINUTE_MICROS];
+      for (const row of countMinutes.all({ register, first, length, end: first + buckets * length })) {
+        counts[Number(row['bucket'])] = Number(row['entries']);
+      }
+      return counts;
+    },
+
+    ledger({ range, limit }: { range: StampRange; limit: number }): LedgerRow[] {
+      const [first, end] = [range.from, range.to].map((micros) => Math.ceil(micros / MINUTE_MICROS)) as [
+        number,
+        number,
+      ];
+      return ledgerRows.all(first, end, limit) as unknown as LedgerRow[];
+    },
+
+    missingBatches(): MissingBatches[] {
+      return sourcesWithGaps.all().flatMap(({ source }) =>
+        gaps.all(String(source)).map((gap) => ({
+          source: String(source),
+          ...(gap as unknown as Omit<MissingBatches, 'source'>),
+        })),
+      );
+    },
+
+    time: (): number => Number(now.get()?.['micros']),
+  };
+}
+
+/** Reads up to `limit` rows and `maxBytes` of payload, at least one; one row more tells whether there is more. */
+function take(rows: Iterable<unknown>, limit: number, maxBytes: number): Page {
+  const entries: StoredEntry[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const payload = (row as EntryRow).payload?.byteLength ?? 0;
+    if (entries.length === limit || (entries.length > 0 && bytes + payload > maxBytes))
+      return { entries, more: true };
+    bytes += payload;
+    entries.push(fromRow(row as EntryRow));
+  }
+  return { entries, more: false };
+}
+
+function larger(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return Buffer.compare(a, b) > 0 ? a : b;
+}
+
+function smaller(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return Buffer.compare(a, b) < 0 ? a : b;
+}

@@ -1,0 +1,99 @@
+/**
+ * The main thread's side: starts a worker thread and calls it. A thread that dies fails every call under way with an
+ * unknown outcome and is started anew by the next call, so no fault needs a restart of the process.
+ */
+import { Worker } from 'node:worker_threads';
+
+import { StoreError } from '../store.ts';
+import { toStoreError } from './failure.ts';
+import type { Reply } from './thread-server.ts';
+
+/** `.ts` when run from source, `.js` when built. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: StoreError): void;
+}
+
+export interface Thread<Ready> {
+  /** What the thread said about itself when it first started. */
+  readonly ready: Ready;
+  /** @throws {StoreError} */
+  call<T>(method: string, argument?: unknown, transfer?: ArrayBuffer[]): Promise<T>;
+  /** Lets the thread finish what it was called for, then ends it. */
+  close(): Promise<void>;
+}
+
+/** @param name of a `<name>.thread.ts` beside this file. @throws the thread's own error when it cannot start. */
+export async function startThread<Ready>(name: string, workerData: unknown): Promise<Thread<Ready>> {
+  const url = new URL(`./${name}.thread${EXTENSION}`, import.meta.url);
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  let worker: Promise<Worker> | undefined;
+  let firstReady: Ready | undefined;
+
+  function start(): Promise<Worker> {
+    const started = new Worker(url, { workerData });
+    return new Promise((resolve, reject) => {
+      started.on('message', (reply: Reply) => {
+        if ('ready' in reply) {
+          firstReady ??= reply.ready as Ready;
+          resolve(started);
+        } else settle(reply);
+      });
+      started.on('error', (error) => {
+        reject(error);
+        died(error.message);
+      });
+      started.on('exit', () => died('the thread ended'));
+    });
+  }
+
+  function settle(reply: Exclude<Reply, { ready: unknown }>): void {
+    const call = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if ('failure' in reply) call?.reject(toStoreError(reply.failure));
+    else call?.resolve(reply.value);
+  }
+
+  function died(reason: string): void {
+    worker = undefined;
+    for (const call of waiting.values()) {
+      call.reject(new StoreError('unavailable', 'unknown', `store ${name} thread: ${reason}`));
+    }
+    waiting.clear();
+  }
+
+  async function startAgain(): Promise<Worker> {
+    try {
+      return await start();
+    } catch (cause) {
+      worker = undefined;
+      throw new StoreError('unavailable', 'not-written', `store ${name} thread does not start`, cause);
+    }
+  }
+
+  worker = start();
+  await worker;
+
+  async function call<T>(method: string, argument?: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    worker ??= startAgain();
+    const running = await worker;
+    return new Promise<T>((resolve, reject) => {
+      const id = (lastId += 1);
+      waiting.set(id, { resolve, reject });
+      running.postMessage({ id, method, argument }, transfer);
+    });
+  }
+
+  async function close(): Promise<void> {
+    const running = await worker;
+    if (running === undefined) return;
+    const ended = new Promise((resolve) => running.once('exit', resolve));
+    await call('close');
+    await ended;
+  }
+
+  return { ready: firstReady as Ready, call, close };
+}

@@ -1,0 +1,62 @@
+/**
+ * The writer thread: the only connection that writes. It answers one call after the other, so there is never more than
+ * one transaction. After any failure nothing is appended until the WAL was written back and emptied: what an
+ * interrupted commit left there must not come to life behind a later one.
+ */
+import { randomUUID } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+
+import { toError } from '../../errors.ts';
+import { createAppend } from './append.ts';
+import type { BatchColumns } from './columns.ts';
+import { configureWriter, openWriter, sqliteDurability, truncateWal } from './connection.ts';
+import { toFailure } from './failure.ts';
+import { migrate } from './migrate.ts';
+import { serveThread, ThreadFailure } from './thread-server.ts';
+
+const { path } = workerData as { path: string };
+
+const db = openWriter(path);
+const schemaVersion = migrate(db);
+configureWriter(db);
+truncateWal(db);
+db.prepare(`INSERT INTO property (name, value) VALUES ('epoch', ?) ON CONFLICT (name) DO NOTHING`).run(
+  randomUUID(),
+);
+const epoch = String(db.prepare(`SELECT value FROM property WHERE name = 'epoch'`).get()?.['value']);
+
+const append = createAppend(db);
+const writeProbe = db.prepare(
+  `INSERT INTO probe (singleton, probed_at) VALUES (1, unixepoch()) ON CONFLICT (singleton) DO UPDATE SET probed_at = excluded.probed_at`,
+);
+let needsRecovery = false;
+
+/** Runs a write; on failure rolls back and says whether it may have been written. */
+function guarded<T>(write: (commit: () => void) => T): T {
+  let committing = false;
+  try {
+    if (needsRecovery) truncateWal(db);
+    needsRecovery = false;
+    return write(() => {
+      committing = true;
+      db.exec('COMMIT');
+    });
+  } catch (thrown) {
+    needsRecovery = true;
+    const error = toError(thrown);
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw new ThreadFailure(toFailure(error, committing));
+  }
+}
+
+serveThread(
+  { epoch, schemaVersion, durability: sqliteDurability(path) },
+  {
+    append: (batch: BatchColumns) => guarded((commit) => append(batch, commit)),
+    probe: () => guarded(() => void writeProbe.run()),
+    close: () => {
+      if (!needsRecovery) truncateWal(db);
+      db.close();
+    },
+  },
+);

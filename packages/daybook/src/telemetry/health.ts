@@ -1,0 +1,133 @@
+/**
+ * What state Daybook is in, component by component, since when and why; and whether it can durably accept now.
+ *
+ * Readiness: a batch committed less than 5 s ago is the proof; else one probe row is written. Two failures in a row to
+ * leave, one success to return. The first check after the start decides alone.
+ */
+import type { ClockStatus } from '../clock.ts';
+import type { DurabilityLevel } from '../durability.ts';
+import { satisfiesDurability } from '../durability.ts';
+import { toError } from '../errors.ts';
+import { formatStamp } from '../id.ts';
+import type { IntakeStatus } from '../intake/intake.ts';
+import type { Register } from '../register.ts';
+import type { Store } from '../store/store.ts';
+
+export interface Component {
+  readonly state: string;
+  /** RFC 3339. */
+  readonly since: string;
+  readonly detail?: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason?: string;
+}
+
+export interface Health {
+  noteCommit(): void;
+  noteDraining(): void;
+  /** Settles within the probe; concurrent callers share one. */
+  readiness(): Promise<Readiness>;
+  components(): Readonly<Record<string, Component>>;
+}
+
+export interface HealthSources {
+  readonly clock: () => ClockStatus;
+  readonly intake: () => IntakeStatus;
+  readonly store: Pick<Store, 'probe' | 'capabilities'>;
+  readonly registers: readonly Register[];
+  readonly nowMicros: () => number;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+}
+
+const FRESH_COMMIT_MS = 5_000;
+const FAILURES_TO_LEAVE = 2;
+
+export function createHealth(sources: HealthSources): Health {
+  const { store, nowMs } = sources;
+  const since = new Map<string, Component>();
+  let lastCommitMs = -Infinity;
+  let failures = 0;
+  let everReady = false;
+  let draining = false;
+  let probe: Promise<Readiness> | undefined;
+
+  function observe(name: string, state: string, detail?: string): Component {
+    const before = since.get(name);
+    if (before?.state === state && before.detail === detail) return before;
+    const from = before?.state === state ? before.since : formatStamp(sources.nowMicros());
+    const component = { state, since: from, ...(detail !== undefined && { detail }) };
+    since.set(name, component);
+    return component;
+  }
+
+  async function prove(): Promise<Readiness> {
+    if (nowMs() - lastCommitMs < FRESH_COMMIT_MS) return proven();
+    try {
+      await store.probe();
+      lastCommitMs = nowMs();
+      return proven();
+    } catch (thrown) {
+      failures += 1;
+      const stillReady = everReady && failures < FAILURES_TO_LEAVE;
+      return stillReady
+        ? { ready: true }
+        : { ready: false, reason: `the store does not accept: ${toError(thrown).message}` };
+    }
+  }
+
+  function proven(): Readiness {
+    failures = 0;
+    everReady = true;
+    return { ready: true };
+  }
+
+  function refusal(): string | undefined {
+    if (draining) return 'the server is shutting down';
+    const intake = sources.intake();
+    if (intake.state === 'recovering') return `the store does not accept: ${intake.reason}`;
+    const given: DurabilityLevel = store.capabilities.durability;
+    const wanting = sources.registers.find(
+      ({ minDurability }) => minDurability !== undefined && !satisfiesDurability(given, minDurability),
+    );
+    return (
+      wanting &&
+      `register "${wanting.name}" demands durability ${wanting.minDurability}, the store gives ${given}`
+    );
+  }
+
+  return {
+    noteCommit: () => void (lastCommitMs = nowMs()),
+    noteDraining: () => void (draining = true),
+    async readiness() {
+      const reason = refusal();
+      if (reason !== undefined) return { ready: false, reason };
+      probe ??= prove().finally(() => (probe = undefined));
+      return probe;
+    },
+    components() {
+      const clock = sources.clock();
+      const { state, code, reason } = sources.intake();
+      return {
+        clock: observe(
+          'clock',
+          clock.state,
+          clock.state === 'ok' ? undefined : `the wall clock is ${clock.wallAheadMicros / 1e6} s ahead`,
+        ),
+        store: observe(
+          'store',
+          state === 'recovering' ? (code === 'DISK_FULL' ? 'disk-full' : 'unavailable') : 'ok',
+          reason ?? proofOf(store),
+        ),
+        server: observe('server', draining ? 'draining' : 'ok'),
+      };
+    },
+  };
+}
+
+function proofOf({ capabilities }: HealthSources['store']): string {
+  return `${capabilities.durability}: ${capabilities.durabilityProof}`;
+}
