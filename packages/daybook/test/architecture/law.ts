@@ -209,7 +209,7 @@ function findCycles(modules: readonly SourceModule[]): Violation[] {
     const start = trail.indexOf(path);
     if (start >= 0) found.push({ rule: '', path, detail: [...trail.slice(start), path].join(' → ') });
     if (start >= 0 || finished.has(path)) return;
-    for (const { target } of byPath.get(path)?.imports ?? []) {
+    for (const target of new Set(byPath.get(path)?.imports.map((statement) => statement.target))) {
       if (target !== undefined && byPath.has(target)) visit(target, [...trail, path]);
     }
     finished.add(path);
