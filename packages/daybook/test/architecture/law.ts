@@ -57,7 +57,7 @@ const NODE_IO = new RegExp(
 const RESERVED_WORDS = [
   {
     rule: 'only config/ reads the environment',
-    pattern: /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\}\s*=\s*process\b/,
+    pattern: /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\benv\b[^}]*\}\s*=\s*process\b/,
     allowed: /^config\//,
   },
   {
