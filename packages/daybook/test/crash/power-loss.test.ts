@@ -4,7 +4,7 @@
  * must be in it, unchanged, and the server must start on it.
  */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -24,6 +24,7 @@ const ENTRIES = 8000;
 const MOMENTS = 14;
 /** Every so many moments the server is started on what is left. */
 const START_EVERY = 7;
+const FIRST_START_MOMENTS = 6;
 
 const ROLES: WriterRole[] = [
   ...Array<WriterRole>(8).fill('single'),
@@ -101,6 +102,22 @@ async function checkByServer(dataDir: string, momentNs: bigint): Promise<void> {
     await server.kill();
   }
 }
+
+test('a power loss during the first start leaves a directory that starts', { skip }, async () => {
+  const model = createDiskModel(disk.directory, records);
+  const [firstAnswer] = journal.acknowledgements.values();
+  const synced = records.filter(({ kind, endNs }) => kind === 'sync' && endNs < (firstAnswer?.atNs ?? 0n));
+  const step = Math.max(1, Math.floor(synced.length / FIRST_START_MOMENTS));
+  for (const [index, { endNs }] of synced.entries()) {
+    model.advanceTo(endNs);
+    if (index % step !== 0) continue;
+    const folder = join(disk.scratch, `first-${index}`);
+    // A directory whose making was lost is no case: the next start makes it.
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    model.writeTo(folder, index % 2 === 0 ? 'drop' : 'subset', index);
+    await checkByServer(join(folder, 'data'), 0n);
+  }
+});
 
 for (const mode of ['drop', 'subset'] satisfies LossMode[]) {
   const loses = mode === 'drop' ? 'all unsynced writes' : 'some unsynced writes and tears others';

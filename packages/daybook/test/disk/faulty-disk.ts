@@ -45,7 +45,7 @@ function build(): { library: string } | { missing: string } {
     execFileSync(COMPILER, [...flags, '-o', library, SOURCE, '-ldl'], { stdio: 'pipe' });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { missing: 'the faulty disk needs a C compiler, and there is no cc in PATH' };
+      return { missing: `the faulty disk needs a C compiler, and there is no ${COMPILER} in PATH` };
     }
     throw error;
   }
