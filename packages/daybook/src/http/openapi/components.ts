@@ -1,0 +1,97 @@
+/**
+ * The shared parts of the document: schemas from the contract's zod schemas, header fields, security.
+ */
+import { z } from 'zod';
+
+import * as contract from '../../contract/schemas.ts';
+import type { Components, Header, Reference, Schema } from './specification.ts';
+
+const SCHEMAS = {
+  Receipt: contract.receiptSchema,
+  BatchLine: contract.batchLineSchema,
+  Entry: contract.entrySchema,
+  EntryPage: contract.pageSchema,
+  TailPage: contract.tailPageSchema,
+  Stats: contract.statsSchema,
+  Problem: contract.problemSchema,
+  Status: contract.statusSchema,
+  Registers: contract.registersSchema,
+  Ledger: contract.ledgerSchema,
+} as const;
+
+type SchemaName = keyof typeof SCHEMAS;
+export type HeaderName = keyof typeof HEADERS;
+
+export function schemaReference(name: SchemaName): Reference {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** @returns the `headers` of a response. */
+export function headerReferences(...names: readonly HeaderName[]): Record<string, Reference> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+const HEADERS = {
+  Location: {
+    description: 'The path of the entry, with the base path',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
+  Link: { description: 'The next page, rel="next"; relative, absent at the end', schema: { type: 'string' } },
+  'Daybook-Durability': {
+    description: 'What the entry has survived when the answer was sent',
+    schema: { type: 'string', enum: ['memory', 'page-cache', 'fsync', 'replicated', 'replicated-fsync'] },
+    example: 'fsync',
+  },
+  'Idempotency-Replayed': {
+    description: 'true when the key was seen before; the answer is the first one',
+    schema: { type: 'string', const: 'true' },
+  },
+  RateLimit: {
+    description: 'What is left of the caller’s bucket: r requests, full again after t seconds',
+    schema: { type: 'string' },
+    example: '"app";r=49;t=1',
+  },
+  'RateLimit-Policy': {
+    description: 'The bucket: q requests in w seconds',
+    schema: { type: 'string' },
+    example: '"app";q=50;w=1',
+  },
+  'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 }, example: 1 },
+  Allow: {
+    description: 'The methods of this path',
+    schema: { type: 'string' },
+    example: 'GET, HEAD, OPTIONS',
+  },
+  'WWW-Authenticate': { description: 'The scheme', schema: { type: 'string' }, example: 'Bearer' },
+} as const satisfies Record<string, Header>;
+
+/** Everything but what the operations bring with them. */
+export function sharedComponents(): Pick<Components, 'schemas' | 'headers' | 'securitySchemes'> {
+  return {
+    schemas: schemaComponents(),
+    headers: HEADERS,
+    securitySchemes: {
+      adminKey: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'The admin key: written to admin.key in the data directory at the first start.',
+      },
+    },
+  };
+}
+
+function schemaComponents(): Record<string, Schema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
+  // `input`, because answers may carry members that a client does not know: nothing forbids additional ones.
+  const { schemas } = z.toJSONSchema(registry, {
+    io: 'input',
+    uri: (id) => schemaReference(id as SchemaName).$ref,
+  });
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentity(schema)]));
+}
+
+/** Inside an OpenAPI document a schema is known by its place. */
+function withoutIdentity(schema: Schema): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema' && key !== '$id'));
+}

@@ -1,0 +1,59 @@
+/** What only the operator may ask: needs the admin key. */
+import { schemaReference } from './components.ts';
+import { curl } from './examples.ts';
+import { parameterReferences } from './parameters.ts';
+import { problemSet } from './problems.ts';
+import type { Operation, PathItem } from './specification.ts';
+
+export const OPERATOR_TAG = 'operator';
+
+export const operatorProblems = problemSet('Operator', [
+  'PARAMETER_INVALID',
+  'UNAUTHENTICATED',
+  'STORE_UNAVAILABLE',
+]);
+
+const KEY_FIELD = '-H "Authorization: Bearer $(cat data/admin.key)"';
+
+/** @param origin with the base path. */
+export function operatorPaths(origin: string): Record<string, PathItem> {
+  return {
+    '/api/registers': {
+      get: operation({
+        operationId: 'registers',
+        summary: 'The registers and their settings',
+        schema: 'Registers',
+        sample: curl('The registers', `${KEY_FIELD} ${origin}/api/registers`),
+      }),
+    },
+    '/api/ledger': {
+      get: operation({
+        operationId: 'ledger',
+        summary: 'What became of every accepted entry',
+        description:
+          'By the minute of the stamp, region and register: accepted = stored + duplicate + dead + discarded + expired. A batch that never arrived is named under lost.',
+        schema: 'Ledger',
+        parameters: parameterReferences('LedgerFrom', 'LedgerTo', 'LedgerLimit', 'RequestId'),
+        sample: curl('The last day', `${KEY_FIELD} ${origin}/api/ledger`),
+      }),
+    },
+  };
+}
+
+type OperatorRead = Pick<Operation, 'operationId' | 'summary' | 'description' | 'parameters'> & {
+  readonly schema: 'Registers' | 'Ledger';
+  readonly sample: Operation['x-codeSamples'][number];
+};
+
+function operation({ schema, sample, ...rest }: OperatorRead): Operation {
+  return {
+    ...rest,
+    tags: [OPERATOR_TAG],
+    security: [{ adminKey: [] }],
+    responses: {
+      200: { description: 'As asked', content: { 'application/json': { schema: schemaReference(schema) } } },
+      ...operatorProblems.responses,
+    },
+    'x-codeSamples': [sample],
+  };
+}

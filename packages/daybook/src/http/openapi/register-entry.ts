@@ -1,0 +1,99 @@
+/** One entry, its bytes, and the counts of a register. */
+import type { Register } from '../../register.ts';
+import { headerReferences, schemaReference } from './components.ts';
+import { curl, EXAMPLE_ID, exampleEntry } from './examples.ts';
+import { parameterReferences } from './parameters.ts';
+import { problemSet } from './problems.ts';
+import type { Answer, Operation } from './specification.ts';
+
+export const entryProblems = problemSet('Entry', [
+  'PARAMETER_INVALID',
+  'ENTRY_UNKNOWN',
+  'NOT_ACCEPTABLE',
+  'RATE_LIMITED',
+  'STORE_UNAVAILABLE',
+]);
+export const statsProblems = problemSet('Stats', ['PARAMETER_INVALID', 'RATE_LIMITED', 'STORE_UNAVAILABLE']);
+
+const RATE_HEADERS = headerReferences('RateLimit', 'RateLimit-Policy');
+
+export function entryOperation(register: Register, operationId: string, url: string): Operation {
+  const entry = exampleEntry(register);
+  return {
+    operationId,
+    tags: [register.name],
+    summary: `Read one entry of ${register.name}`,
+    description: 'An entry never changes, so the answer may be cached for ever.',
+    parameters: parameterReferences('Id', 'EntryFormat', 'RequestId'),
+    responses: {
+      200: {
+        description: 'The entry',
+        headers: RATE_HEADERS,
+        content: {
+          'application/json': { schema: schemaReference('Entry'), example: entry },
+          'text/html': { schema: { type: 'string', description: 'A page for people' } },
+          'text/plain': {
+            schema: { type: 'string', description: 'Stamp, id and payload with tabs between them' },
+            example: `${entry.receivedAt}\t${entry.id}\t${JSON.stringify(entry.payload)}\n`,
+          },
+        },
+      },
+      ...entryProblems.responses,
+    },
+    'x-codeSamples': [curl('One entry', `${url}/${EXAMPLE_ID}`)],
+  };
+}
+
+export function payloadOperation(register: Register, operationId: string, url: string): Operation {
+  const bytes: Answer = {
+    description: 'The exact bytes with the type they came with, as an attachment',
+    headers: RATE_HEADERS,
+    content: { '*/*': { schema: { description: 'Bytes', contentMediaType: 'application/octet-stream' } } },
+  };
+  return {
+    operationId,
+    tags: [register.name],
+    summary: `Download the payload of one entry of ${register.name}`,
+    parameters: parameterReferences('Id', 'RequestId'),
+    responses: {
+      200: bytes,
+      204: { description: 'The entry has no payload', headers: RATE_HEADERS },
+      ...entryProblems.responses,
+    },
+    'x-codeSamples': [curl('The bytes, as they came', `-o payload ${url}/${EXAMPLE_ID}/payload`)],
+  };
+}
+
+export function statsOperation({ name }: Register, operationId: string, url: string): Operation {
+  return {
+    operationId,
+    tags: [name],
+    summary: `Count the entries of ${name}`,
+    description: 'By stamp, in buckets of one length, empty ones included.',
+    parameters: parameterReferences('Bucket', 'BucketsFrom', 'BucketsTo', 'RequestId'),
+    responses: {
+      200: {
+        description: 'Counts',
+        headers: RATE_HEADERS,
+        content: {
+          'application/json': {
+            schema: schemaReference('Stats'),
+            example: {
+              register: name,
+              bucket: 'hour',
+              from: '2026-11-21T06:00:00.000000Z',
+              to: '2026-11-21T08:00:00.000000Z',
+              total: 41,
+              buckets: [
+                { start: '2026-11-21T06:00:00.000000Z', count: 0 },
+                { start: '2026-11-21T07:00:00.000000Z', count: 41 },
+              ],
+            },
+          },
+        },
+      },
+      ...statsProblems.responses,
+    },
+    'x-codeSamples': [curl('The last 60 hours', `'${url}/stats?bucket=hour'`)],
+  };
+}

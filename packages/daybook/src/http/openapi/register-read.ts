@@ -1,0 +1,97 @@
+/** `GET /{register}`: a page, a stream, or the tail. */
+import type { Register } from '../../register.ts';
+import { headerReferences, schemaReference } from './components.ts';
+import { curl, EXAMPLE_CURSOR, EXAMPLE_STAMP, exampleEntry } from './examples.ts';
+import { parameterReferences } from './parameters.ts';
+import { problemSet } from './problems.ts';
+import type { MediaType, Operation } from './specification.ts';
+
+export const listProblems = problemSet('List', [
+  'PARAMETER_INVALID',
+  'CURSOR_INVALID',
+  'NOT_ACCEPTABLE',
+  'CURSOR_EXPIRED',
+  'RATE_LIMITED',
+  'STORE_UNAVAILABLE',
+]);
+
+export function listOperation(register: Register, operationId: string, url: string): Operation {
+  const { name } = register;
+  return {
+    operationId,
+    tags: [name],
+    summary: `Read the entries of ${name}, or follow them`,
+    description:
+      'Newest first unless asked otherwise. JSON and HTML come in pages; NDJSON, CSV and text stream everything in the range. live=sse (or Accept: text/event-stream) sends each entry after the cursor once, as an unnamed event whose id is the cursor to resume with; live=long-poll answers as soon as there is one. HEAD is the same without body.',
+    parameters: parameterReferences(
+      'From',
+      'To',
+      'Order',
+      'Limit',
+      'Cursor',
+      'After',
+      'Format',
+      'Live',
+      'Wait',
+      'LastEventId',
+      'RequestId',
+    ),
+    responses: {
+      200: {
+        description: 'Entries',
+        headers: headerReferences('Link', 'RateLimit', 'RateLimit-Policy'),
+        content: listContent(register),
+      },
+      ...listProblems.responses,
+    },
+    'x-codeSamples': [
+      curl('The newest', url),
+      curl('A range, oldest first', `'${url}?from=2026-11-21T07:00:00Z&to=2026-11-21T08:00:00Z&order=asc'`),
+      curl('Everything as NDJSON', `'${url}?format=ndjson&order=asc'`),
+      curl('For a spreadsheet', `'${url}?format=csv'`),
+      curl('Follow, as it happens', `-N '${url}?live=sse'`),
+      curl('Long poll', `'${url}?live=long-poll&wait=20'`),
+    ],
+  };
+}
+
+function listContent(register: Register): Record<string, MediaType> {
+  const entry = exampleEntry(register);
+  const line = JSON.stringify(entry);
+  return {
+    'application/json': {
+      schema: {
+        anyOf: [schemaReference('EntryPage'), schemaReference('TailPage')],
+        description: 'A long poll answers with a TailPage',
+      },
+      example: { entries: [entry], nextCursor: EXAMPLE_CURSOR, settledThrough: EXAMPLE_STAMP },
+    },
+    'application/x-ndjson': {
+      schema: { type: 'string', description: 'One entry a line', 'x-line': schemaReference('Entry') },
+      example: `${line}\n`,
+    },
+    'text/csv': {
+      schema: {
+        type: 'string',
+        description:
+          'RFC 4180 with a header; cells that a spreadsheet would run as a formula begin with an apostrophe',
+      },
+    },
+    'text/plain': {
+      schema: {
+        type: 'string',
+        description: 'Stamp, id and payload with tabs between them, one entry a line',
+      },
+      example: `${entry.receivedAt}\t${entry.id}\t${JSON.stringify(entry.payload)}\n`,
+    },
+    'text/html': { schema: { type: 'string', description: 'A page for people' } },
+    'text/event-stream': {
+      schema: {
+        type: 'string',
+        description: 'Server-sent events; the data of each is an entry',
+        'x-line': schemaReference('Entry'),
+      },
+      example: `retry: 2000\n\nid: ${EXAMPLE_CURSOR}\ndata: ${line}\n\n`,
+    },
+  };
+}

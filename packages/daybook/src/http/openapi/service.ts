@@ -1,0 +1,109 @@
+/** What anybody may ask the service itself. */
+import { schemaReference } from './components.ts';
+import { curl, EXAMPLE_STAMP } from './examples.ts';
+import { problemSet } from './problems.ts';
+import type { MediaType, Operation, PathItem } from './specification.ts';
+
+export const SERVICE_TAG = 'service';
+
+export const serviceProblems = problemSet('Service', []);
+export const readyProblems = problemSet('Ready', ['DISK_FULL', 'STORE_UNAVAILABLE', 'DRAINING']);
+export const metricsProblems = problemSet('Metrics', ['UNAUTHENTICATED']);
+
+const text = (description: string, example?: string): MediaType => ({
+  schema: { type: 'string', description },
+  ...(example !== undefined && { example }),
+});
+
+/** @param origin with the base path. */
+export function servicePaths(origin: string): Record<string, PathItem> {
+  return {
+    '/': get(origin, '/', {
+      operationId: 'welcome',
+      summary: 'The welcome page, or a few lines of help',
+      content: {
+        'text/html': text('One button and a live list'),
+        'text/plain': text('Commands to begin with'),
+      },
+    }),
+    '/healthz': get(origin, '/healthz', {
+      operationId: 'alive',
+      summary: 'The process is alive',
+      content: json(
+        { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] },
+        { status: 'ok' },
+      ),
+    }),
+    '/readyz': ready(origin, '/readyz', 'ready'),
+    '/health': ready(origin, '/health', 'ready_health'),
+    '/api/status': get(origin, '/api/status', {
+      operationId: 'status',
+      summary: 'The state of the service',
+      description: 'With the admin key also every component: its state, since when, why.',
+      security: [{}, { adminKey: [] }],
+      content: json(schemaReference('Status'), {
+        status: 'ok',
+        version: '0.1.0',
+        region: 'local',
+        time: EXAMPLE_STAMP,
+        databaseTime: EXAMPLE_STAMP,
+      }),
+    }),
+    '/metrics': get(origin, '/metrics', {
+      operationId: 'metrics',
+      summary: 'Metrics in the text format of Prometheus',
+      description: 'Open while the server is bound to a loopback address; else it needs the admin key.',
+      security: [{}, { adminKey: [] }],
+      content: { 'text/plain': text('Prometheus exposition format') },
+      responses: metricsProblems.responses,
+    }),
+    '/openapi.json': get(origin, '/openapi.json', {
+      operationId: 'openapi',
+      summary: 'This document',
+      content: { 'application/json': { schema: { type: 'object', description: 'OpenAPI 3.1' } } },
+    }),
+    '/docs': get(origin, '/docs', {
+      operationId: 'docs',
+      summary: 'This document as a page',
+      content: { 'text/html': text('Needs no script') },
+    }),
+  };
+}
+
+type ServiceRead = Pick<Operation, 'operationId' | 'summary' | 'description' | 'security'> & {
+  readonly content: Record<string, MediaType>;
+  readonly responses?: Operation['responses'];
+};
+
+function get(origin: string, path: string, { content, responses, ...operation }: ServiceRead): PathItem {
+  return {
+    get: {
+      ...operation,
+      tags: [SERVICE_TAG],
+      responses: { 200: { description: 'As asked', content }, ...(responses ?? serviceProblems.responses) },
+      'x-codeSamples': [curl(operation.summary, `${origin}${path}`)],
+    },
+  };
+}
+
+function ready(origin: string, path: string, operationId: string): PathItem {
+  return get(origin, path, {
+    operationId,
+    summary: 'It can durably accept entries now',
+    description:
+      'Proven by a batch committed in the last five seconds, else by a row written for it. Two failures in a row turn it to 503, one success back.',
+    content: json(
+      {
+        type: 'object',
+        properties: { status: { const: 'ready' }, durability: { type: 'string' } },
+        required: ['status', 'durability'],
+      },
+      { status: 'ready', durability: 'fsync' },
+    ),
+    responses: readyProblems.responses,
+  });
+}
+
+function json(schema: MediaType['schema'], example: unknown): Record<string, MediaType> {
+  return { 'application/json': { schema, example } };
+}

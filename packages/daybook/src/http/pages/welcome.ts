@@ -1,0 +1,140 @@
+/**
+ * The first page: one button that puts a moment on record, and the list where it appears. Everything on it works
+ * without script; with script the list is live and the receipt appears in place.
+ */
+import type { EntryView } from '../../contract/types.ts';
+import type { DurabilityLevel } from '../../durability.ts';
+import type { Register } from '../../register.ts';
+import { durabilityInWords } from './durability.ts';
+import { entryRow, entryRowTemplate } from './entry-list.ts';
+import { html } from './html.ts';
+import type { Html } from './html.ts';
+import { layout } from './layout.ts';
+import type { Site } from './layout.ts';
+import { terminalLines } from './terminal-lines.ts';
+
+export interface WelcomeModel extends Site {
+  readonly region: string;
+  readonly durability: { readonly level: DurabilityLevel; readonly proof: string };
+  readonly registers: readonly Register[];
+  /** The register that the button posts to; without it the page has no button and no list. */
+  readonly postRegister?: Register;
+  /** Newest first, of `postRegister`. */
+  readonly latest: readonly EntryView[];
+  /** Scheme and authority for the lines to copy, until the script puts in those that the browser used. */
+  readonly origin?: string;
+}
+
+export function welcomePage(model: WelcomeModel): string {
+  const { basePath, region, durability, postRegister, origin = 'http://localhost:3000' } = model;
+  const href = postRegister && `${basePath}/${postRegister.name}`;
+  return layout(model, {
+    title: '',
+    style: 'welcome',
+    ...(href !== undefined && { script: 'welcome.js' }),
+    footer: html` · <a href="${basePath}/openapi.json">OpenAPI</a>`,
+    main: html`<div class="welcome">
+      <div class="intake">
+        <h1>POST it, and it is on record.</h1>
+        <p class="lead">
+          Daybook stamps the moment, gives it a unique, ordered id, makes it durable, and only then answers.
+        </p>
+        ${href !== undefined && postForm(href, durability.level)}
+      </div>
+      ${href !== undefined && postRegister !== undefined && ledger(href, postRegister, model.latest)}
+      <div class="about">
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          ${terminalLines(origin, href ?? basePath, postRegister)}
+        </section>
+        <section aria-labelledby="registers-title">
+          <h2 id="registers-title">Registers</h2>
+          <ul class="registers">
+            ${model.registers.map((register) => registerItem(basePath, register))}
+          </ul>
+        </section>
+        <section aria-labelledby="promise-title">
+          <h2 id="promise-title">What an answer means here</h2>
+          <dl class="promise">
+            <dt>Durability</dt>
+            <dd><b>${durability.level}</b>, ${durabilityInWords(durability.level)}</dd>
+            <dt>Known by</dt>
+            <dd>${durability.proof}</dd>
+            <dt>Region</dt>
+            <dd>${region}</dd>
+          </dl>
+        </section>
+      </div>
+    </div>`,
+  });
+}
+
+function postForm(href: string, level: DurabilityLevel): Html {
+  return html`<form id="post" class="post" method="post" action="${href}" enctype="text/plain">
+      <label for="note">Note <span class="hint">optional</span></label>
+      <div class="line">
+        <input
+          id="note"
+          name="note"
+          maxlength="2000"
+          autocomplete="off"
+          enterkeyhint="send"
+          placeholder="what happened"
+        />
+        <button>Put it on record</button>
+      </div>
+      <p class="hint">
+        Acknowledged once it is ${level === 'memory' ? 'held in memory' : 'durable'} (<code>${level}</code>).
+      </p>
+      <div id="answer" class="answer" role="status"></div>
+    </form>
+    <template id="receipt"
+      ><div class="receipt">
+        <p class="verdict"></p>
+        <dl>
+          <dt>Stamp</dt>
+          <dd data-field="receivedAt"></dd>
+          <dt>Id</dt>
+          <dd data-field="id"><a></a></dd>
+          <dt>Durability</dt>
+          <dd data-field="durability"></dd>
+        </dl></div
+    ></template>
+    <template id="failure"
+      ><div class="failure">
+        <p class="verdict"></p>
+        <p data-field="detail"></p>
+        <p class="hint" data-field="advice"></p></div
+    ></template> `;
+}
+
+function ledger(href: string, { name }: Register, latest: readonly EntryView[]): Html {
+  return html`<section id="live" class="ledger" aria-labelledby="live-title" data-register="${href}">
+    <div class="ledger-head">
+      <h2 id="live-title">Latest in <a href="${href}">${name}</a></h2>
+      <div class="connection">
+        <p id="connection" role="status" hidden></p>
+        <button id="pause" type="button" class="quiet" hidden>Pause</button>
+      </div>
+    </div>
+    <ol id="entries" class="rows">
+      ${latest.map((entry) => entryRow(href, entry))}
+    </ol>
+    <p id="empty" class="empty" ${latest.length > 0 && html` hidden`}>
+      Nothing yet. The first entry will appear here.
+    </p>
+    ${entryRowTemplate('row')}
+    <p class="ledger-foot"><a href="${href}">All entries of ${name}</a></p>
+  </section>`;
+}
+
+function registerItem(basePath: string, { name, aliases }: Register): Html {
+  return html`<li>
+    <a href="${basePath}/${name}">${name}</a>
+    <span class="paths"
+      ><code>POST GET /${name}</code>${aliases.map(
+        ({ method, path }) => html` <code>${method} ${path}</code>`,
+      )}</span
+    >
+  </li> `;
+}
