@@ -50,7 +50,7 @@ test('after each of a hundred SIGKILLs every acknowledged entry is there once, u
         await assertLedgerBalances(server, findings.found);
 
         const writers = startWriters({ address: server.address, journal, roles: ROLES, batchLines: 10 });
-        await writers.acknowledged(40 + Math.floor(chance() * 160));
+        await writers.acknowledged(30 + Math.floor(chance() * 90));
         await killer.kill(server.pid, ((round % 20) + chance()) * (CYCLE_MS / 20));
         await server.exited;
         await writers.ended;
