@@ -41,7 +41,9 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     c.header('x-request-id', c.get('requestId'));
     c.header('x-content-type-options', 'nosniff');
     c.header('vary', 'Accept, Authorization, Origin');
-    if (c.res.headers.get('content-type')?.startsWith('text/html') === true)
+    // A payload of that type is no page: it has a stricter policy of its own.
+    const isPage = c.res.headers.get('content-type')?.startsWith('text/html') === true;
+    if (isPage && !c.res.headers.has('content-security-policy'))
       c.header('content-security-policy', PAGE_POLICY);
     // A connection that is kept would hold up the shutdown.
     if (context.draining.aborted) c.header('connection', 'close');
