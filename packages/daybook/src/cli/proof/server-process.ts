@@ -1,0 +1,76 @@
+/**
+ * The server under proof: a real `daybook serve` on a free port, in a directory of its own, with none of the caller's
+ * configuration.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { serverEnvironment } from '../../config/cli-environment.ts';
+import { CommandError } from '../failure.ts';
+
+export interface ServerProcess {
+  /** Such as `http://127.0.0.1:41233`. */
+  readonly url: string;
+  readonly durability: string;
+  /** From the start of the process until it listened. */
+  readonly readyAfterMs: number;
+  /** SIGKILL, as a crash would be; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** The same without waiting, for the end of this process. */
+  killNow(): void;
+}
+
+const PROGRAM = join(import.meta.dirname, '../../../bin/daybook.js');
+
+/** @throws {CommandError} when it ends before it listens, with what it said. */
+export async function startServerProcess(directory: string): Promise<ServerProcess> {
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [PROGRAM, 'serve'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: serverEnvironment({
+      DAYBOOK_HOST: '127.0.0.1',
+      DAYBOOK_PORT: '0',
+      DAYBOOK_DATA_DIR: join(directory, 'data'),
+      // All clients come from one address.
+      DAYBOOK_RATE_LIMIT: 'off',
+    }),
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const listening = new Promise<Listening>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = readListening(line);
+      if (found !== undefined) resolve(found);
+    });
+  });
+  const first = await Promise.race([listening, ended]);
+  if (first === undefined)
+    throw new CommandError(`proof: the server ended before it listened: ${said.trim()}`);
+  return {
+    url: first.address,
+    durability: first.durability,
+    readyAfterMs: performance.now() - startedMs,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    killNow: () => void child.kill('SIGKILL'),
+  };
+}
+
+interface Listening {
+  readonly address: string;
+  readonly durability: string;
+}
+
+function readListening(line: string): Listening | undefined {
+  if (!line.includes('"event":"listening"')) return undefined;
+  const { address, durability } = JSON.parse(line) as Partial<Listening>;
+  return typeof address === 'string' ? { address, durability: durability ?? 'unknown' } : undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * `createClient`: everything that Daybook's HTTP contract offers, typed, on `fetch` alone. Runs in Node.js, in browsers
+ * and in workers; has no dependencies.
+ */
+import type { EntryPage, EntryView, Ledger, Receipt, Registers, Stats, Status } from '../contract/types.ts';
+import type { BatchItem } from './batch-lines.ts';
+import { postBatch } from './batch.ts';
+import type { BatchOptions, BatchResult } from './batch.ts';
+import { download, readEntries, readPages, readPayload, repeatRead } from './entries.ts';
+import type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
+import { post } from './post.ts';
+import type { PostBody, PostOptions } from './post.ts';
+import { DEFAULT_RETRY } from './retry.ts';
+import type { RetryPolicy } from './retry.ts';
+import { tail } from './tail.ts';
+import type { TailItem } from './tail-place.ts';
+import type { TailOptions } from './tail.ts';
+import { createTransport } from './transport.ts';
+import type { QueryValue } from './transport.ts';
+
+export interface ClientOptions {
+  /** Such as `http://127.0.0.1:3000`, with the base path if the server has one. */
+  readonly baseUrl: string | URL;
+  /** Sent as a bearer token. `registers` and `ledger` need the admin key. */
+  readonly apiKey?: string | undefined;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch | undefined;
+  /** For a request and its answer, each attempt anew; streams only until they begin. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  /** `{ attempts: 1 }` turns retries off (a tail goes on all the same). */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** False: writes have no idempotency key unless one is given. Default true. */
+  readonly randomIdempotencyKeys?: boolean | undefined;
+}
+
+export interface StatsOptions extends Range {
+  /** Default `minute`; at most 1440 buckets. */
+  readonly bucket?: 'second' | 'minute' | 'hour' | 'day' | undefined;
+}
+
+interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Every method throws {@link ClientError} (see `client-error.ts`), or the reason of the caller's own signal. */
+export interface Client {
+  /** Registers one moment. See {@link post}. */
+  post(register: string, body?: PostBody, options?: PostOptions): Promise<Receipt>;
+  /** Registers many. See {@link postBatch}. */
+  postBatch(
+    register: string,
+    lines: Iterable<BatchItem> | AsyncIterable<BatchItem>,
+    options?: BatchOptions,
+  ): AsyncGenerator<BatchResult, void>;
+  /** One page. Numbers beyond 2^53 in JSON payloads lose digits here; `payload` gives the bytes. */
+  list(register: string, options?: ListOptions): Promise<EntryPage>;
+  /** All pages from the cursor on. */
+  pages(register: string, options?: ListOptions): AsyncGenerator<EntryPage, void>;
+  /** All entries from the cursor on. */
+  entries(register: string, options?: ListOptions): AsyncGenerator<EntryView, void>;
+  entry(register: string, id: string, options?: Abortable): Promise<EntryView>;
+  /** The exact bytes of one entry. */
+  payload(register: string, id: string, options?: Abortable): Promise<Payload>;
+  /** The register as a file. */
+  download(register: string, options: DownloadOptions): Promise<ReadableStream<Uint8Array>>;
+  stats(register: string, options?: StatsOptions & Abortable): Promise<Stats>;
+  /** Follows a register; goes on by itself after every interruption. See {@link tail}. */
+  tail(register: string, options?: TailOptions): AsyncGenerator<TailItem, void>;
+  status(options?: Abortable): Promise<Status>;
+  registers(options?: Abortable): Promise<Registers>;
+  ledger(options?: Range & Abortable): Promise<Ledger>;
+}
+
+/** @throws {TypeError} when the base URL is none. */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options);
+  const retry: RetryPolicy = { ...DEFAULT_RETRY, ...options.retry };
+  const write = { retry, randomKeys: options.randomIdempotencyKeys ?? true };
+
+  function get<T extends object>(
+    path: readonly string[],
+    { signal, ...query }: Abortable & Readonly<Record<string, QueryValue | AbortSignal>> = {},
+  ): Promise<T> {
+    const request = { method: 'GET' as const, path, query: query as Record<string, QueryValue>, signal };
+    return repeatRead(retry, () => transport.readJson<T>(request), signal);
+  }
+
+  const list: Client['list'] = (register, given) => get([register], { ...given });
+  const pages: Client['pages'] = (register, given = {}) => readPages((page) => list(register, page), given);
+  return {
+    post: (register, body, given) => post(transport, write, register, body, given),
+    postBatch: (register, lines, given) => postBatch(transport, write, register, lines, given),
+    list,
+    pages,
+    entries: (register, given) => readEntries(pages(register, given)),
+    entry: (register, id, given) => get([register, id], { ...given }),
+    payload: (register, id, given) =>
+      repeatRead(retry, () => readPayload(transport, register, id, given?.signal), given?.signal),
+    download: (register, given) =>
+      repeatRead(retry, () => download(transport, register, given), given.signal),
+    stats: (register, given) => get([register, 'stats'], { ...given }),
+    tail: (register, given) => tail(transport, register, given),
+    status: (given) => get(['api', 'status'], { ...given }),
+    registers: (given) => get(['api', 'registers'], { ...given }),
+    ledger: (given) => get(['api', 'ledger'], { ...given }),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * The reads. They change nothing, so all of them are tried again when that may help.
+ */
+import type { EntryPage, EntryView } from '../contract/types.ts';
+import { ClientError } from './client-error.ts';
+import { createAttempts } from './retry.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { Transport } from './transport.ts';
+
+export interface Range {
+  /** RFC 3339 or a date; inclusive. */
+  readonly from?: string | undefined;
+  /** RFC 3339 or a date; exclusive. */
+  readonly to?: string | undefined;
+}
+
+export interface ListOptions extends Range {
+  /** Default `desc`: newest first. */
+  readonly order?: 'asc' | 'desc' | undefined;
+  /** Entries a page, 1–1000; default 100. A page may end earlier. */
+  readonly limit?: number | undefined;
+  /** A page's `nextCursor`, or the id of an entry to go on behind. */
+  readonly cursor?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DownloadOptions extends Range {
+  readonly format: 'ndjson' | 'csv' | 'text';
+  readonly order?: 'asc' | 'desc' | undefined;
+  /** Default: everything. */
+  readonly limit?: number | undefined;
+  /** Goes on behind this entry. */
+  readonly after?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Payload {
+  /** The exact bytes that were received; empty when there were none. */
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+}
+
+/** Repeats a read that failed for a reason that may pass. */
+export async function repeatRead<T>(
+  retry: RetryPolicy,
+  read: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const attempts = createAttempts(retry);
+  for (;;) {
+    try {
+      return await read();
+    } catch (thrown) {
+      if (!(thrown instanceof ClientError) || !thrown.retryable) throw thrown;
+      if (!(await attempts.another(thrown.retryAfterMs, signal))) throw thrown;
+    }
+  }
+}
+
+/** Page by page until there is no more; `limit` is the size of a page. */
+export async function* readPages(
+  readPage: (options: ListOptions) => Promise<EntryPage>,
+  options: ListOptions,
+): AsyncGenerator<EntryPage, void> {
+  let cursor = options.cursor;
+  do {
+    const page = await readPage({ ...options, cursor });
+    yield page;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+export async function* readEntries(pages: AsyncIterable<EntryPage>): AsyncGenerator<EntryView, void> {
+  for await (const { entries } of pages) yield* entries;
+}
+
+/** @throws {ClientError} also when the answer ends too early. */
+export function readPayload(
+  transport: Transport,
+  register: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Payload> {
+  const request = { method: 'GET' as const, path: [register, id, 'payload'], accept: '*/*', signal };
+  return transport.exchange(request, async (response) => ({
+    bytes: new Uint8Array(await response.arrayBuffer()),
+    contentType: response.headers.get('Content-Type') ?? undefined,
+  }));
+}
+
+/**
+ * The register as the server writes it, as a stream of bytes.
+ * @throws {ClientError} before the stream begins; one that breaks later fails while it is read.
+ */
+export async function download(
+  transport: Transport,
+  register: string,
+  { signal, ...query }: DownloadOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await transport.open({ method: 'GET', path: [register], query, accept: '*/*', signal });
+  return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+}
