@@ -3,9 +3,10 @@
  *
  * The child leads its own process group and every signal that must not be missed goes to the whole group, so
  * nothing that the command starts can outlive the test: not after `stop()` or `kill()`, and not when the test
- * process itself ends early. The environment is clean of the caller's own `DAYBOOK_*` settings.
+ * process itself ends early, even by SIGKILL where the kernel can see to it. The environment is clean of the caller's own `DAYBOOK_*` settings.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,8 @@ export interface StartOptions {
 }
 
 const living = new Set<ChildProcess>();
+/** Temporary data directories that `stop()` has not removed yet. */
+const made = new Set<string>();
 
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
@@ -74,6 +77,7 @@ function killGroup(child: ChildProcess): void {
 
 function killAll(): void {
   for (const child of living) killGroup(child);
+  for (const directory of made) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
 process.once('exit', killAll);
@@ -82,6 +86,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     killAll();
     process.kill(process.pid, signal);
   });
+}
+
+let command: readonly [string, ...string[]] | undefined;
+
+/**
+ * The command that runs Node. A test process that is itself killed with SIGKILL can clean up nothing, so on Linux the
+ * kernel is asked to end the child with it (prctl(2), PR_SET_PDEATHSIG); `setpriv` keeps the pid.
+ */
+function diesWithParent(): readonly [string, ...string[]] {
+  const dying = ['setpriv', '--pdeathsig', 'KILL', process.execPath] as const;
+  const hasSetpriv = () => process.platform === 'linux' && spawnSync(dying[0], ['--version']).status === 0;
+  command ??= hasSetpriv() ? dying : [process.execPath];
+  return command;
 }
 
 function cleanEnvironment(): Record<string, string> {
@@ -103,7 +120,9 @@ function listeningAddress(line: string): string | undefined {
 /** Starts the server and tells which way it went: listening, or ended before that. Never throws for an exit. */
 export async function tryStartDaybook(options: StartOptions = {}): Promise<StartedDaybook | FailedStart> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'daybook-test-')));
-  const child = spawn(process.execPath, [BIN, 'serve', ...(options.args ?? [])], {
+  if (options.dataDir === undefined) made.add(dataDir);
+  const [program, ...before] = diesWithParent();
+  const child = spawn(program, [...before, BIN, 'serve', ...(options.args ?? [])], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd ?? tmpdir(),
@@ -160,7 +179,7 @@ export async function tryStartDaybook(options: StartOptions = {}): Promise<Start
     const force = setTimeout(() => killGroup(child), options.stopTimeoutMs ?? 15_000);
     const end = await exited;
     clearTimeout(force);
-    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    if (made.delete(dataDir)) await rm(dataDir, { recursive: true, force: true });
     return end;
   };
   return {
