@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 
 import { createRateLimiter } from './access/rate-limit.ts';
-import { readOrMakeAdminKey } from './admin-key.ts';
+import { readOrMakeAdminKey } from './data-directory/admin-key.ts';
 import { createClock, systemTime } from './clock.ts';
 import type { Config } from './config/load.ts';
-import { ownDataDirectory } from './data-directory.ts';
+import { ownDataDirectory } from './data-directory/own.ts';
 import type { StoreCapabilities } from './store/store.ts';
 import { StartError } from './errors.ts';
 import type { HttpContext } from './http/context.ts';
@@ -25,7 +25,7 @@ import { createSqliteStore } from './store/sqlite/sqlite-store.ts';
 import { createSignal } from './tail/signal.ts';
 import { createHealth } from './telemetry/health.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { version } from './version.ts';
+import { version } from './config/version.ts';
 
 export interface Daybook {
   readonly config: Config;

@@ -15,7 +15,7 @@ const RANDOM_POOL_WORDS = 1024;
 /** The 62 random bits are kept as two halves, 30 bits and 32 bits. */
 const HIGH_LIMIT = 2 ** 30;
 const LOW_LIMIT = 2 ** 32;
-/** A later id of the same tick adds 1 to 2^20: ids stay hard to guess, and 2^42 of them fit into one tick. */
+/** A later id of the same microsecond adds 1 to 2^20: ids stay hard to guess, and 2^42 of them fit in. */
 const INCREMENT_MASK = 0xfffff;
 
 export interface IdGenerator {
@@ -34,7 +34,7 @@ export function createIdGenerator(
   const fill = options.random ?? ((words) => void randomFillSync(words));
   const pool = new Uint32Array(RANDOM_POOL_WORDS);
   let used = RANDOM_POOL_WORDS;
-  let lastTick = options.after === undefined ? -1 : tickOf(options.after) + 1;
+  let lastMicros = options.after === undefined ? -1 : idToMicros(options.after) + 1;
   let high = 0;
   let low = 0;
   let prefix = '';
@@ -47,27 +47,27 @@ export function createIdGenerator(
     return pool[used++] as number;
   }
 
-  function startTick(tick: number): void {
-    lastTick = tick;
-    prefix = tickPrefix(tick);
+  function startMicrosecond(micros: number): void {
+    lastMicros = micros;
+    prefix = timePrefix(micros);
     high = randomWord() & (HIGH_LIMIT - 1);
     low = randomWord();
   }
 
-  /** Moves on within the tick; on overflow of the 62 bits the tick itself moves on. */
+  /** Moves on within the microsecond; on overflow of the 62 bits the microsecond itself moves on. */
   function increment(): void {
     low += 1 + (randomWord() & INCREMENT_MASK);
     if (low < LOW_LIMIT) return;
     low -= LOW_LIMIT;
     high += 1;
-    if (high === HIGH_LIMIT) startTick(lastTick + 1);
+    if (high === HIGH_LIMIT) startMicrosecond(lastMicros + 1);
   }
 
   return {
     next() {
-      const tick = microsToTick(clock.nowMicros());
-      if (tick > lastTick) startTick(tick);
-      else if (prefix === '') startTick(lastTick);
+      const micros = clock.nowMicros();
+      if (micros > lastMicros) startMicrosecond(micros);
+      else if (prefix === '') startMicrosecond(lastMicros);
       else increment();
       const head = (0x80000000 + high).toString(16);
       const tail = low.toString(16).padStart(8, '0');
@@ -84,21 +84,27 @@ export function isId(text: string): boolean {
 export function idToMicros(id: string): number {
   const ms = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   const fraction = Number.parseInt(id.slice(15, 18), 16);
-  // Rounding up undoes the rounding down of microsToTick exactly: a fraction step is shorter than a microsecond.
+  // Rounding up undoes the rounding down of timePrefix exactly: a fraction step is shorter than a microsecond.
   return ms * 1000 + Math.ceil((fraction * 1000) / FRACTION_STEPS);
 }
 
 /** The smallest id whose stamp is this or later: a stamp range is an id range. */
 export function microsToFirstId(micros: number): string {
-  return `${tickPrefix(microsToTick(micros))}8000-000000000000`;
+  return `${timePrefix(micros)}8000-000000000000`;
 }
 
-/** RFC 3339 with exactly six digits and `Z`. @throws {RangeError} beyond the year 9999. */
+let formattedSecond = Number.NaN;
+let formattedPrefix = '';
+
+/** RFC 3339 with exactly six digits and `Z`. Microseconds are whole numbers up to 2^53, in the year 2255. */
 export function formatStamp(micros: number): string {
-  const ms = Math.floor(micros / 1000);
-  const iso = new Date(ms).toISOString();
-  if (iso.length !== 24) throw new RangeError(`a stamp has a year from 0000 to 9999; given ${iso}`);
-  return `${iso.slice(0, 23)}${String(micros - ms * 1000).padStart(3, '0')}Z`;
+  const second = Math.floor(micros / 1_000_000);
+  // Neighbouring stamps share their second, and formatting a date is the dear part.
+  if (second !== formattedSecond) {
+    formattedPrefix = new Date(second * 1000).toISOString().slice(0, 20);
+    formattedSecond = second;
+  }
+  return `${formattedPrefix}${String(micros - second * 1_000_000).padStart(6, '0')}Z`;
 }
 
 /** `receivedAt` of an id. */
@@ -106,21 +112,12 @@ export function idToStamp(id: string): string {
   return formatStamp(idToMicros(id));
 }
 
-function microsToTick(micros: number): number {
-  const ms = Math.floor(micros / 1000);
-  return ms * FRACTION_STEPS + Math.floor(((micros - ms * 1000) * FRACTION_STEPS) / 1000);
-}
-
-function tickOf(id: string): number {
-  return microsToTick(idToMicros(id));
-}
-
 /** `tttttttt-tttt-7fff-`: everything of an id that is time. */
-function tickPrefix(tick: number): string {
-  const ms = Math.floor(tick / FRACTION_STEPS);
+function timePrefix(micros: number): string {
+  const ms = Math.floor(micros / 1000);
   const time = ms.toString(16).padStart(12, '0');
-  const fraction = (0x7000 + (tick - ms * FRACTION_STEPS)).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${fraction}-`;
+  const fraction = 0x7000 + Math.floor(((micros - ms * 1000) * FRACTION_STEPS) / 1000);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${fraction.toString(16)}-`;
 }
 
 /** 16 random hexadecimal digits, for names that need no order: an intake's `source`, the prefix of request ids. */

@@ -10,6 +10,8 @@ import { DaybookError } from '../errors.ts';
 import type { Register } from '../register.ts';
 import type { Answer } from './answer.ts';
 import { HTML_TYPE, toResponse } from './answer.ts';
+import type { AppEnv } from './app-env.ts';
+import { routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
 import { negotiate } from './negotiation.ts';
 import { problemPage } from './pages/problem.ts';
@@ -19,11 +21,6 @@ import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createRegisterRoutes } from './routes/register.ts';
 import { createServiceRoutes } from './routes/service.ts';
-
-export interface AppEnv {
-  Bindings: { incoming?: { socket: { remoteAddress?: string } } };
-  Variables: { requestId: string };
-}
 
 /** No page of ours runs inline script, loads from another host or may be framed. */
 const PAGE_POLICY =
@@ -127,26 +124,6 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     }
     return toResponse(problemAnswer(error, requestId));
   }
-}
-
-/** The path without the base path and without one trailing slash; what is outside the base path matches no route. */
-export function routedPath(url: string, basePath: string): string {
-  const start = url.indexOf('/', url.indexOf('//') + 2);
-  const query = url.indexOf('?', start);
-  return stripPath(url.slice(start, query === -1 ? undefined : query), basePath);
-}
-
-export function stripPath(path: string, basePath: string): string {
-  if (basePath !== '' && path !== basePath && !path.startsWith(`${basePath}/`))
-    return '/outside-of-base-path//';
-  const rest = path.slice(basePath.length);
-  if (rest === '' || rest === '/') return '/';
-  return rest.endsWith('/') ? rest.slice(0, -1) : rest;
-}
-
-export function searchOf(c: Context): string {
-  const query = c.req.url.indexOf('?');
-  return query === -1 ? '' : c.req.url.slice(query + 1);
 }
 
 function prefersHtml(c: Context): boolean {

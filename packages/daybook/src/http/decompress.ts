@@ -2,6 +2,7 @@
  * Undoes `Content-Encoding` with a limit on the result, so that a small body cannot become a large one.
  */
 import { promisify } from 'node:util';
+import type { InputType, ZlibOptions, ZstdOptions } from 'node:zlib';
 import { gunzip, zstdDecompress } from 'node:zlib';
 
 import { DaybookError, toError } from '../errors.ts';
@@ -9,16 +10,51 @@ import type { Budget } from '../intake/budget.ts';
 import type { WritePlan } from './write/head.ts';
 import { tooLarge } from './write/head.ts';
 
-const decoders = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) };
+interface DecodedFrame {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: how much of the input was used (https://nodejs.org/api/zlib.html, option `info`). */
+  readonly engine: { readonly bytesWritten: number };
+}
 
-/** The caller holds `body.byteLength` of the budget already; the rest of the limit is held while decoding. */
-export async function decompress(body: Buffer, plan: WritePlan, budget: Budget): Promise<Buffer> {
+const decodeGzip = promisify<InputType, ZlibOptions, Buffer>(gunzip);
+const decodeZstdFrame = promisify<InputType, ZstdOptions, Buffer>(zstdDecompress) as unknown as (
+  body: Buffer,
+  options: ZstdOptions,
+) => Promise<DecodedFrame>;
+
+/** Parallel compressors write one frame per few MiB; more than this in one body is an attack on the decoder. */
+const MAX_ZSTD_FRAMES = 1_000;
+
+/**
+ * Gives `use` the decoded body. The caller holds `body.byteLength` of the budget already; the limit of the result is held
+ * while decoding, and the result as long as it is used.
+ */
+export async function useDecoded<T>(
+  body: Buffer,
+  plan: WritePlan,
+  budget: Budget,
+  use: (decoded: Buffer) => Promise<T>,
+): Promise<T> {
   const { encoding, maxBytes } = plan;
-  if (encoding === 'identity' || body.byteLength === 0) return body;
+  if (encoding === 'identity' || body.byteLength === 0) return use(body);
   if (!budget.reserve(maxBytes)) throw overloaded(budget, maxBytes);
+  let held = maxBytes;
   try {
-    const decoded: Buffer = await decoders[encoding](body, { maxOutputLength: maxBytes });
-    return decoded;
+    const decoded = await decode(body, plan);
+    budget.release(held - decoded.byteLength);
+    held = decoded.byteLength;
+    return await use(decoded);
+  } finally {
+    budget.release(held);
+  }
+}
+
+async function decode(body: Buffer, plan: WritePlan): Promise<Buffer> {
+  const { encoding, maxBytes } = plan;
+  try {
+    return encoding === 'gzip'
+      ? await decodeGzip(body, { maxOutputLength: maxBytes })
+      : await decodeZstd(body, maxBytes);
   } catch (thrown) {
     const error = toError(thrown) as NodeJS.ErrnoException;
     if (error.code === 'ERR_BUFFER_TOO_LARGE')
@@ -31,9 +67,27 @@ export async function decompress(body: Buffer, plan: WritePlan, budget: Budget):
         cause: error,
       },
     );
-  } finally {
-    budget.release(maxBytes);
   }
+}
+
+/** A body may be several frames, one after the other (RFC 8878 §3); Node stops behind the first, silently. */
+async function decodeZstd(body: Buffer, maxBytes: number): Promise<Buffer> {
+  const decoded: Buffer[] = [];
+  let left = maxBytes;
+  let rest = body;
+  for (let frames = 0; rest.byteLength > 0; frames += 1) {
+    if (frames === MAX_ZSTD_FRAMES) throw new Error(`more than ${MAX_ZSTD_FRAMES} frames`);
+    const { buffer, engine } = await decodeZstdFrame(rest, {
+      maxOutputLength: Math.max(1, left),
+      info: true,
+    });
+    if (buffer.byteLength > left)
+      throw Object.assign(new Error('too large'), { code: 'ERR_BUFFER_TOO_LARGE' });
+    decoded.push(buffer);
+    left -= buffer.byteLength;
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return decoded.length === 1 ? (decoded[0] as Buffer) : Buffer.concat(decoded);
 }
 
 export function overloaded({ limit }: Budget, bytes: number): DaybookError {

@@ -2,7 +2,7 @@
  * An entry as JSON text. A JSON payload is spliced in as it came, so that big integers, key order and duplicate keys
  * survive; only the line breaks between its tokens become spaces, so that an entry is always one line.
  */
-import type { EntryView } from '../contract/types.ts';
+import type { EntryView } from '../contract/messages.ts';
 import type { StoredEntry } from '../entry.ts';
 import { payloadKind } from '../entry.ts';
 import { idToStamp } from '../id.ts';

@@ -5,6 +5,8 @@
 import { DaybookError } from '../errors.ts';
 
 const STAMP = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
+/** Microseconds as JavaScript numbers are whole up to the middle of 2255. */
+const MAX_MS = Date.UTC(2255, 0, 1);
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export type Parameters<T extends string> = Partial<Record<T, string>>;
@@ -59,8 +61,8 @@ export function microsOf(name: string, text: string | undefined): number | undef
   const match = STAMP.exec(DATE.test(text) ? `${text}T00:00:00Z` : text.replace(' ', '+'));
   const [, toSecond, fraction = '', zone] = match ?? [];
   const ms = Date.parse(`${toSecond}${zone}`);
-  if (match === null || Number.isNaN(ms) || ms < 0 || !isCalendarDate(text))
-    throw invalid(name, 'a time such as 2026-11-21T07:55:43.368790Z, from 1970 on', text);
+  if (match === null || Number.isNaN(ms) || ms < 0 || ms > MAX_MS || !isCalendarDate(text))
+    throw invalid(name, 'a time from 1970 to 2254, such as 2026-11-21T07:55:43.368790Z', text);
   return ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
 

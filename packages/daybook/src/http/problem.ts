@@ -2,7 +2,7 @@
  * Every failure becomes a problem document (RFC 9457) here and nowhere else. What is not a {@link DaybookError} is a
  * defect: it is logged whole and answered as INTERNAL, so that nothing private leaves.
  */
-import type { Problem } from '../contract/types.ts';
+import type { Problem } from '../contract/messages.ts';
 import { DaybookError, ERRORS, errorType } from '../errors.ts';
 import type { Answer } from './answer.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Metrics in the Prometheus text format. Hot paths count in plain integers; prom-client reads them when it is scraped.
+ * Metrics in the Prometheus text format. Hot paths count in plain integers; the client library reads them when it is scraped.
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 
 export interface MetricSources {
   readonly entriesInFlight: () => number;

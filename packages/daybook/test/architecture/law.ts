@@ -15,6 +15,7 @@ export interface Violation {
 const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
   ['main.ts', 'process entry'],
+  ['human-start.ts', 'process entry'],
   ['index.ts', 'public API'],
 ]);
 /** `store/store.ts` is a port, `store/sqlite/…` a driver of it. */
@@ -40,7 +41,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: SERVICE,
   client: ['domain', 'contract'],
   testing: SERVICE,
-  'composition root': [...SERVICE, 'http', 'driver'],
+  'data-directory': ['domain'],
+  'composition root': [...SERVICE, 'http', 'driver', 'data-directory'],
   'process entry': [...SERVICE, 'http', 'composition root'],
   'public API': [...SERVICE, 'http', 'composition root'],
   lambda: [...SERVICE, 'http', 'driver', 'composition root'],

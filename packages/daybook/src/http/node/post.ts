@@ -7,7 +7,7 @@ import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
-import { decompress } from '../decompress.ts';
+import { useDecoded } from '../decompress.ts';
 import { problemAnswer, toDaybookError } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
 import { planWrite } from '../write/head.ts';
@@ -42,11 +42,7 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     const deadlineInMs = plan.kind === 'batch' ? batchTimeoutMs : requestTimeoutMs;
     const body = await readBody(request, plan, { budget, watch, deadlineInMs });
     try {
-      return await write(
-        context,
-        plan,
-        plan.encoding === 'identity' ? body : await decompress(body, plan, budget),
-      );
+      return await useDecoded(body, plan, budget, (decoded) => write(context, plan, decoded));
     } finally {
       budget.release(body.byteLength);
     }

@@ -9,8 +9,8 @@ import type { Hono } from 'hono';
 
 import { isLoopback } from '../../access/address.ts';
 import { DaybookError } from '../../errors.ts';
-import type { AppEnv } from '../app.ts';
-import { stripPath } from '../app.ts';
+import type { AppEnv } from '../app-env.ts';
+import { stripPath } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { problemAnswer } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';

@@ -1,5 +1,5 @@
 /** One story for all examples: a deployment is announced, and the entry is read back. */
-import type { Receipt } from '../../contract/types.ts';
+import type { Receipt } from '../../contract/messages.ts';
 import type { Register } from '../../register.ts';
 import type { CodeSample } from './specification.ts';
 

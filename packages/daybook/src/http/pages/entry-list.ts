@@ -1,7 +1,7 @@
 /**
  * The ledger: entries as rows. The same row, empty, is the template that the welcome page's script fills.
  */
-import type { EntryView } from '../../contract/types.ts';
+import type { EntryView } from '../../contract/messages.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { previewLine } from './preview.ts';

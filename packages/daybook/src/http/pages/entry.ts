@@ -1,5 +1,5 @@
 /** One entry with everything that is known of it. */
-import type { EntryView } from '../../contract/types.ts';
+import type { EntryView } from '../../contract/messages.ts';
 import { isJsonType } from '../../entry.ts';
 import type { Register } from '../../register.ts';
 import { html } from './html.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { parseConfig } from '../../config/load.ts';
-import type { EntryView, Problem } from '../../contract/types.ts';
+import type { EntryView, Problem } from '../../contract/messages.ts';
 import type { Register } from '../../register.ts';
 import { createOpenApiDocument } from '../openapi/document.ts';
 import { docsPage } from './docs.ts';

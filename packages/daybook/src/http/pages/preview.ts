@@ -2,7 +2,7 @@
  * One line about a payload. The browser makes the same line for entries that arrive live: `assets/preview.js`, held
  * equal by a test.
  */
-import type { EntryView } from '../../contract/types.ts';
+import type { EntryView } from '../../contract/messages.ts';
 import { isJsonType } from '../../entry.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';

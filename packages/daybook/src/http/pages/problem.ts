@@ -1,5 +1,5 @@
 /** A problem document, for people. */
-import type { Problem } from '../../contract/types.ts';
+import type { Problem } from '../../contract/messages.ts';
 import { html } from './html.ts';
 import { layout } from './layout.ts';
 import type { Site } from './layout.ts';

@@ -1,5 +1,5 @@
 /** The answer to a form that was posted without script. */
-import type { Receipt } from '../../contract/types.ts';
+import type { Receipt } from '../../contract/messages.ts';
 import type { Register } from '../../register.ts';
 import { durabilityInWords } from './durability.ts';
 import { html } from './html.ts';

@@ -1,5 +1,5 @@
 /** A register's entries, a page at a time, newest first unless asked otherwise; it needs no script. */
-import type { EntryView } from '../../contract/types.ts';
+import type { EntryView } from '../../contract/messages.ts';
 import type { Register } from '../../register.ts';
 import { entryRow } from './entry-list.ts';
 import { html } from './html.ts';

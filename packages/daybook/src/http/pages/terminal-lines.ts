@@ -18,6 +18,8 @@ function line(label: string, command: Html): Html {
   return html`<figure class="command">
     <figcaption>${label}</figcaption>
     <pre tabindex="0" aria-label="${label}"><code>${command}</code></pre>
-    <button type="button" class="copy" data-copy hidden>Copy<span class="away">: ${label}</span></button>
+    <button type="button" class="copy" data-copy hidden>
+      Copy<span class="away"> the command: ${label}</span>
+    </button>
   </figure>`;
 }

@@ -2,7 +2,7 @@
  * The first page: one button that puts a moment on record, and the list where it appears. Everything on it works
  * without script; with script the list is live and the receipt appears in place.
  */
-import type { EntryView } from '../../contract/types.ts';
+import type { EntryView } from '../../contract/messages.ts';
 import type { DurabilityLevel } from '../../durability.ts';
 import type { Register } from '../../register.ts';
 import { durabilityInWords } from './durability.ts';

@@ -1,7 +1,7 @@
 /**
  * `/api/*`: what the operator sees. Needs the admin key as bearer token; the anonymous part of the status does not.
  */
-import type { Ledger, Registers, Status } from '../../contract/types.ts';
+import type { Ledger, Registers, Status } from '../../contract/messages.ts';
 import { formatStamp } from '../../id.ts';
 import type { LedgerRow } from '../../store/store.ts';
 import type { Answer } from '../answer.ts';

@@ -2,7 +2,7 @@
  * `GET /{register}/stats`: entries counted by stamp in buckets of one length, empty ones included. Nothing reads
  * entries for it.
  */
-import type { Stats } from '../../contract/types.ts';
+import type { Stats } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
 import { formatStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';

@@ -7,10 +7,10 @@ import type { Context } from 'hono';
 import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import { toResponse } from '../answer.ts';
-import type { AppEnv } from '../app.ts';
-import { searchOf } from '../app.ts';
+import type { AppEnv } from '../app-env.ts';
+import { searchOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
-import { decompress, overloaded } from '../decompress.ts';
+import { overloaded, useDecoded } from '../decompress.ts';
 import type { WritePlan } from '../write/head.ts';
 import { planWrite, tooLarge } from '../write/head.ts';
 import { write } from '../write/write.ts';
@@ -34,7 +34,7 @@ export async function writeThroughApp(
       if (!budget.reserve(bytes)) throw overloaded(budget, bytes);
       held += bytes;
     });
-    const answer = await write(context, plan, await decompress(body, plan, budget));
+    const answer = await useDecoded(body, plan, budget, (decoded) => write(context, plan, decoded));
     metrics.countWrite(register.name, answer.status);
     return toResponse(answer);
   } catch (thrown) {

@@ -2,7 +2,7 @@
  * A batch: one entry a line (NDJSON), one result a line, in order. Lines share no transaction. Failures of the whole
  * request come only before the first result.
  */
-import type { BatchLine } from '../../contract/types.ts';
+import type { BatchLine } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToStamp } from '../../id.ts';
 import type { Answer } from '../answer.ts';

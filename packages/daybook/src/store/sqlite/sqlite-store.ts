@@ -1,6 +1,6 @@
 /**
  * The SQLite driver of the store port: one writer thread, one reader thread, one file. One process owns the data
- * directory (see `data-directory.ts`), so the order of the writer's commits is the order of the lane.
+ * directory (see `data-directory/own.ts`), so the order of the writer's commits is the order of the lane.
  */
 import { constants } from 'node:buffer';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DurabilityLevel } from '../../durability.ts';
 import { StartError, toError } from '../../errors.ts';
 import type { AppendException, LedgerRow, MissingBatches, Page, Store, TailPage } from '../store.ts';
+import { randomId } from '../../id.ts';
 import { toColumns } from './columns.ts';
 import { LANE } from './rows.ts';
 import { startThread } from './thread.ts';
@@ -29,9 +30,11 @@ const MAX_ENTRY_BYTES = Math.min(16 * 1024 * 1024, constants.MAX_LENGTH);
 /** @throws {StartError} when the database cannot be opened, is corrupt or was written by a newer Daybook. */
 export async function createSqliteStore({ directory }: SqliteStoreOptions): Promise<Store> {
   const path = join(directory, 'daybook.db');
-  const writer = await startThread<WriterReady>('writer', { path }).catch((thrown: unknown) => {
-    throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
-  });
+  const writer = await startThread<WriterReady>('writer', { path, newEpoch: randomId() }).catch(
+    (thrown: unknown) => {
+      throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
+    },
+  );
   const reader = await startThread<undefined>('reader', { path });
   const { epoch, durability } = writer.ready;
 

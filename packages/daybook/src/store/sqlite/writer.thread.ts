@@ -3,7 +3,6 @@
  * one transaction. After any failure nothing is appended until the WAL was written back and emptied: what an
  * interrupted commit left there must not come to life behind a later one.
  */
-import { randomUUID } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 
 import { toError } from '../../errors.ts';
@@ -14,14 +13,14 @@ import { toFailure } from './failure.ts';
 import { migrate } from './migrate.ts';
 import { serveThread, ThreadFailure } from './thread-server.ts';
 
-const { path } = workerData as { path: string };
+const { path, newEpoch } = workerData as { path: string; newEpoch: string };
 
 const db = openWriter(path);
 const schemaVersion = migrate(db);
 configureWriter(db);
 truncateWal(db);
 db.prepare(`INSERT INTO property (name, value) VALUES ('epoch', ?) ON CONFLICT (name) DO NOTHING`).run(
-  randomUUID(),
+  newEpoch,
 );
 const epoch = String(db.prepare(`SELECT value FROM property WHERE name = 'epoch'`).get()?.['value']);
 

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { StartError, toError } from './errors.ts';
+import { StartError, toError } from '../errors.ts';
 
 export interface DataDirectory {
   /** Absolute. */

@@ -4,8 +4,8 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { StartError } from './errors.ts';
-import { randomId } from './id.ts';
+import { StartError } from '../errors.ts';
+import { randomId } from '../id.ts';
 
 const KEY = /^[\x21-\x7e]{32,512}$/;
 const OWNER_ONLY = 0o600;

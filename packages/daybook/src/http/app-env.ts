@@ -1,0 +1,29 @@
+/**
+ * What every route of the app knows about its request, and how a path is read from a target.
+ */
+import type { Context } from 'hono';
+
+export interface AppEnv {
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } };
+  Variables: { requestId: string };
+}
+
+/** The path without the base path and without one trailing slash; what is outside the base path matches no route. */
+export function routedPath(url: string, basePath: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const query = url.indexOf('?', start);
+  return stripPath(url.slice(start, query === -1 ? undefined : query), basePath);
+}
+
+export function stripPath(path: string, basePath: string): string {
+  if (basePath !== '' && path !== basePath && !path.startsWith(`${basePath}/`))
+    return '/outside-of-base-path//';
+  const rest = path.slice(basePath.length);
+  if (rest === '' || rest === '/') return '/';
+  return rest.endsWith('/') ? rest.slice(0, -1) : rest;
+}
+
+export function searchOf(c: Context): string {
+  const query = c.req.url.indexOf('?');
+  return query === -1 ? '' : c.req.url.slice(query + 1);
+}
