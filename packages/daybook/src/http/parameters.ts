@@ -3,11 +3,10 @@
  * was expected.
  */
 import { DaybookError } from '../errors.ts';
+import { parseRfc3339 } from './rfc3339.ts';
 
-const STAMP = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
 /** Microseconds as JavaScript numbers are whole up to the middle of 2255. */
-const MAX_MS = Date.UTC(2255, 0, 1);
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const MAX_MICROS = Date.UTC(2255, 0, 1) * 1000;
 
 export type Parameters<T extends string> = Partial<Record<T, string>>;
 
@@ -58,19 +57,11 @@ export function choiceOf<const T extends string>(
 /** RFC 3339 with up to nine digits of a second, or a date alone (midnight UTC); Unix microseconds. */
 export function microsOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const match = STAMP.exec(DATE.test(text) ? `${text}T00:00:00Z` : text.replace(' ', '+'));
-  const [, toSecond, fraction = '', zone] = match ?? [];
-  const ms = Date.parse(`${toSecond}${zone}`);
-  if (match === null || Number.isNaN(ms) || ms < 0 || ms > MAX_MS || !isCalendarDate(text))
+  // A plus sign that was not escaped has become a space.
+  const micros = parseRfc3339(text.replace(/ (?=\d{2}:\d{2}$)/, '+'));
+  if (micros === undefined || micros < 0 || micros > MAX_MICROS)
     throw invalid(name, 'a time from 1970 to 2254, such as 2026-11-21T07:55:43.368790Z', text);
-  return ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
-}
-
-/** `Date.parse` takes 30 February for 2 March. */
-function isCalendarDate(text: string): boolean {
-  const day = text.slice(0, 10);
-  const date = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+  return micros;
 }
 
 function shorten(text: string): string {

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 
 import { problemSchema } from '../../src/contract/schemas.ts';
-import type { Problem } from '../../src/contract/types.ts';
+import type { Problem } from '../../src/contract/messages.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ERRORS, errorType } from '../../src/errors.ts';
-import { version } from '../../src/version.ts';
+import { version } from '../../src/config/version.ts';
 
 interface Answered {
   readonly status: number;

@@ -11,7 +11,7 @@ import { after } from 'node:test';
 
 import { parseConfig } from '../../src/config/load.ts';
 import type { DaybookConfig } from '../../src/config/schema.ts';
-import type { EntryPage, EntryView, Receipt } from '../../src/contract/types.ts';
+import type { EntryPage, EntryView, Receipt } from '../../src/contract/messages.ts';
 import { createDaybook } from '../../src/daybook.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -28,7 +28,11 @@ export interface Service {
   /** The same without a socket, as a front without one would. */
   fetchInProcess(path: string, init?: RequestInit): Promise<Response>;
   /** Writes, and fails unless it is answered 201. */
-  write(register: string, body?: BodyInit, headers?: Record<string, string>): Promise<Receipt>;
+  write(
+    register: string,
+    body?: NonNullable<RequestInit['body']>,
+    headers?: Record<string, string>,
+  ): Promise<Receipt>;
   read(register: string, id: string): Promise<EntryView>;
   list(pathAndQuery: string): Promise<EntryPage>;
   /** The present value of a metric without labels. */

@@ -7,6 +7,7 @@ import { truncateAddress, withoutMapping } from '../../access/address.ts';
 import type { EntryDraft } from '../../entry.ts';
 import type { Register } from '../../register.ts';
 import type { WritePlan } from './head.ts';
+import { occurredAtOf } from './occurred-at.ts';
 import type { Payload } from './payload.ts';
 
 const MAX_QUERY_VALUE_CHARACTERS = 1024;
@@ -54,21 +55,6 @@ function keep(
 function keepQuery({ keepQuery: names }: Register, search: string): Record<string, string> | undefined {
   const parameters = new URLSearchParams(search);
   return keep(names, (name) => parameters.get(name)?.slice(0, MAX_QUERY_VALUE_CHARACTERS));
-}
-
-/** Absent when it is no date: an intake does not lose a webhook for its clock. */
-function occurredAtOf({ occurredAtFrom }: Register, json: unknown): string | undefined {
-  if (
-    occurredAtFrom === undefined ||
-    typeof json !== 'object' ||
-    json === null ||
-    !Object.hasOwn(json, occurredAtFrom)
-  )
-    return undefined;
-  const claimed: unknown = (json as Record<string, unknown>)[occurredAtFrom];
-  if (typeof claimed !== 'string' && typeof claimed !== 'number') return undefined;
-  const date = new Date(claimed);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function clientIpOf({ clientIp }: Register, address: string): string | undefined {
