@@ -3,7 +3,7 @@
  */
 import { Command, CommanderError } from 'commander';
 
-import { version } from '../version.ts';
+import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
 import { addList } from './commands/list.ts';
 import { addPost } from './commands/post.ts';

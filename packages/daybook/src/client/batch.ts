@@ -2,7 +2,7 @@
  * Writes of many entries. Lines are written in requests of up to 10 000; each has its own result. What can be repeated
  * safely is repeated, line by line: a line that has its final result is left out of the next attempt.
  */
-import type { BatchLine } from '../contract/types.ts';
+import type { BatchLine } from '../contract/messages.ts';
 import { readLines } from './answer-stream.ts';
 import { BLOCK_LINES, MAX_REQUEST_BYTES, toBody, toChunks } from './batch-lines.ts';
 import type { BatchChunk, BatchItem } from './batch-lines.ts';

@@ -2,7 +2,7 @@
  * What every failed call of the client throws. Codes are those of the server's registry (docs/errors.md), `HTTP_<status>`
  * for an answer that is no problem document (a balancer's, say), or one of {@link LocalErrorCode}.
  */
-import type { Problem } from '../contract/types.ts';
+import type { Problem } from '../contract/messages.ts';
 
 /**
  * Failures that no answer names: `NETWORK` no answer or a broken one, `TIMEOUT` none in time, `ANSWER_INVALID` an answer

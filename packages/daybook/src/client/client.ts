@@ -2,7 +2,15 @@
  * `createClient`: everything that Daybook's HTTP contract offers, typed, on `fetch` alone. Runs in Node.js, in browsers
  * and in workers; has no dependencies.
  */
-import type { EntryPage, EntryView, Ledger, Receipt, Registers, Stats, Status } from '../contract/types.ts';
+import type {
+  EntryPage,
+  EntryView,
+  Ledger,
+  Receipt,
+  Registers,
+  Stats,
+  Status,
+} from '../contract/messages.ts';
 import type { BatchItem } from './batch-lines.ts';
 import { postBatch } from './batch.ts';
 import type { BatchOptions, BatchResult } from './batch.ts';

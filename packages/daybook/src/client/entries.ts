@@ -1,7 +1,7 @@
 /**
  * The reads. They change nothing, so all of them are tried again when that may help.
  */
-import type { EntryPage, EntryView } from '../contract/types.ts';
+import type { EntryPage, EntryView } from '../contract/messages.ts';
 import { ClientError } from './client-error.ts';
 import { createAttempts } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';

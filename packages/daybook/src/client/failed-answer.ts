@@ -2,7 +2,7 @@
  * Turns an answer that is not a success into the error that the caller gets: by its problem document when it has one,
  * else by its status, because a balancer or a proxy may have answered instead of Daybook.
  */
-import type { Problem } from '../contract/types.ts';
+import type { Problem } from '../contract/messages.ts';
 import { ClientError, CursorExpiredError } from './client-error.ts';
 import type { ClientErrorDetails, WriteOutcome } from './client-error.ts';
 import { parseRetryAfterMs } from './retry.ts';

@@ -20,4 +20,4 @@ export type {
   Registers,
   Stats,
   Status,
-} from '../contract/types.ts';
+} from '../contract/messages.ts';

@@ -3,7 +3,7 @@
  * behind every front. Only pages have cursors here, so that within a page all entries but the last carry the cursor
  * before the page: whoever resumes from one of those gets the page again, and never misses anything.
  */
-import type { TailPageView } from '../contract/types.ts';
+import type { TailPageView } from '../contract/messages.ts';
 import { START_CURSOR } from './tail-place.ts';
 import type { TailConnection, TailStep } from './tail-place.ts';
 import type { Transport } from './transport.ts';

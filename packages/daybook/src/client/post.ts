@@ -2,7 +2,7 @@
  * A single write. A write may only be repeated when that cannot make two entries: under an idempotency key, or when the
  * server says that nothing was written.
  */
-import type { Receipt } from '../contract/types.ts';
+import type { Receipt } from '../contract/messages.ts';
 import { ClientError } from './client-error.ts';
 import { createAttempts, createIdempotencyKey } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';

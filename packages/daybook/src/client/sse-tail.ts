@@ -1,7 +1,7 @@
 /**
  * One connection of a tail by server-sent events: `data` is an entry, `id` the cursor behind it.
  */
-import type { EntryView } from '../contract/types.ts';
+import type { EntryView } from '../contract/messages.ts';
 import { readText } from './answer-stream.ts';
 import { ClientError } from './client-error.ts';
 import { createEventStreamParser } from './event-stream.ts';

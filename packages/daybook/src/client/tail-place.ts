@@ -2,7 +2,7 @@
  * Places in a tail, and what one connection of a tail is: the two ways of following (events, long poll) are
  * interchangeable behind it.
  */
-import type { EntryView } from '../contract/types.ts';
+import type { EntryView } from '../contract/messages.ts';
 
 /** Where a connection begins, as query parameters. */
 export type TailPlace = { readonly cursor: string } | { readonly from: 'start' | 'now' };
