@@ -3,14 +3,17 @@
  * and back through the reader and the tail. Only this module, the command line and other process entries choose drivers.
  */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { createRateLimiter } from './access/rate-limit.ts';
+import type { AdminKey } from './data-directory/admin-key.ts';
 import { readOrMakeAdminKey } from './data-directory/admin-key.ts';
 import { createClock, systemTime } from './clock.ts';
 import type { Config } from './config/load.ts';
+import type { DataDirectory } from './data-directory/own.ts';
 import { ownDataDirectory } from './data-directory/own.ts';
-import type { StoreCapabilities } from './store/store.ts';
+import type { Store, StoreCapabilities } from './store/store.ts';
 import { StartError } from './errors.ts';
 import type { HttpContext } from './http/context.ts';
 import { createApp } from './http/app.ts';
@@ -42,6 +45,8 @@ export interface Daybook {
 
 /** A restart continues above the newest id of the store if that is less than this ahead of the wall clock. */
 const MAX_AHEAD_MICROS = 10_000_000;
+/** After the last answer there is one batch at most to finish, and the WAL to write back. */
+const FLUSH_MS = 10_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_LIMIT_MS = 2_000;
 
@@ -49,9 +54,10 @@ const RETRY_LIMIT_MS = 2_000;
 export async function createDaybook(config: Config, log: Logger): Promise<Daybook> {
   const paths = registerPaths(config.registers);
   const directory = await ownDataDirectory(config.dataDir);
-  const admin = readOrMakeAdminKey(directory.path);
-  const store = await createSqliteStore({ directory: directory.path });
-  assertEntriesFit(config, store.capabilities);
+  const { admin, store } = await openData(directory, config).catch((thrown: unknown) => {
+    directory.release();
+    throw thrown;
+  });
 
   const after = await continueAbove(await store.newestId(), log);
   const clock = createClock(systemTime, after === undefined ? 0 : idToMicros(after));
@@ -122,10 +128,13 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     health.noteDraining();
     draining.abort();
     const cut = await server.close(limits.shutdownGraceMs);
-    await intake.close();
-    await store.close();
-    directory.release();
-    return !cut;
+    // A store that does not answer must not keep the process: what it holds was never acknowledged.
+    const flushed = await within(FLUSH_MS, async () => {
+      await intake.close();
+      await store.close();
+    });
+    if (flushed) directory.release();
+    return flushed && !cut;
   }
 
   return {
@@ -137,6 +146,30 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     listen: () => server.listen(),
     close: () => (closing ??= close()),
   };
+}
+
+async function openData({ path }: DataDirectory, config: Config): Promise<{ admin: AdminKey; store: Store }> {
+  const admin = readOrMakeAdminKey(path);
+  const store = await createSqliteStore({ directory: path });
+  try {
+    assertEntriesFit(config, store.capabilities);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+  return { admin, store };
+}
+
+/** @returns whether the work was done in that time. */
+async function within(timeoutMs: number, work: () => Promise<void>): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(timeoutMs, false, { signal: over.signal });
+  try {
+    return await Promise.race([work().then(() => true), late]);
+  } finally {
+    over.abort();
+    await late.catch(() => undefined);
+  }
 }
 
 /** @throws {StartError} when a register allows more than its drivers can hold. */

@@ -61,7 +61,9 @@ async function serve(overrides: Readonly<Record<string, string>>): Promise<numbe
   if (human) process.stdout.write('\nDaybook finishes what is in flight …\n');
   const inTime = await daybook.close();
   log.info({ event: 'closed', inTime });
-  return inTime ? EXIT_OK : EXIT_FORCED;
+  // Something still holds on, a thread in a disk that does not answer perhaps; it must not hold the process.
+  if (!inTime) process.exit(EXIT_FORCED);
+  return EXIT_OK;
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -4,6 +4,9 @@ PRAGMA auto_vacuum = INCREMENTAL;
 
 BEGIN IMMEDIATE;
 
+-- "DAYB": tells the file from another program's (https://www.sqlite.org/pragma.html#pragma_application_id).
+PRAGMA application_id = 1145133378;
+
 -- `epoch`: new at creation, restore and rebuild; cursors carry it.
 CREATE TABLE property (
   name  TEXT PRIMARY KEY,

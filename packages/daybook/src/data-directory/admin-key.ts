@@ -1,31 +1,66 @@
 /**
- * The admin key: random, made at the first start, kept in the data directory for its owner's eyes only.
+ * The admin key: random, made at the first start, kept in the data directory for its owner's eyes only. The file appears
+ * whole and durable or not at all, so that a power loss in the first second leaves nothing half-made.
  */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
-import { StartError } from '../errors.ts';
+import { StartError, toError } from '../errors.ts';
 import { randomId } from '../id.ts';
 
 const KEY = /^[\x21-\x7e]{32,512}$/;
 const OWNER_ONLY = 0o600;
 
-/** @throws {StartError} when the file is there and holds no key. */
-export function readOrMakeAdminKey(directory: string): { key: string; file: string; isNew: boolean } {
+export interface AdminKey {
+  readonly key: string;
+  readonly file: string;
+  readonly isNew: boolean;
+}
+
+/** The caller owns the directory. @throws {StartError} when the file cannot be made or read, or holds no key. */
+export function readOrMakeAdminKey(directory: string): AdminKey {
   const file = join(directory, 'admin.key');
+  const isNew = !existsSync(file);
   try {
-    const made = [randomId(), randomId(), randomId(), randomId()].join('');
-    writeFileSync(file, `${made}\n`, { mode: OWNER_ONLY, flag: 'wx' });
-    return { key: made, file, isNew: true };
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new StartError(`dataDir: cannot write ${file}`, { cause: thrown });
-  }
-  const key = readFileSync(file, 'utf8').trim();
-  if (!KEY.test(key))
+    if (isNew) makeDurably(directory, file, `${randomId()}${randomId()}${randomId()}${randomId()}\n`);
+    else chmodSync(file, OWNER_ONLY);
+    const key = readFileSync(file, 'utf8').trim();
+    if (KEY.test(key)) return { key, file, isNew };
     throw new StartError(
       `${file}: expected 32 to 512 visible ASCII characters, given ${key.length}; delete it to have a new one made`,
     );
-  chmodSync(file, OWNER_ONLY);
-  return { key, file, isNew: false };
+  } catch (thrown) {
+    if (thrown instanceof StartError) throw thrown;
+    throw new StartError(`${file}: expected a file that can be made and read: ${toError(thrown).message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** Temporary file, sync, rename, sync of the folder. */
+function makeDurably(directory: string, file: string, text: string): void {
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, 'w', OWNER_ONLY);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+  const folder = openSync(directory, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

@@ -26,7 +26,13 @@ export async function ownDataDirectory(directory: string): Promise<DataDirectory
   const path = resolve(directory);
   const pidFile = join(path, 'daybook.pid');
   const lock = await lockDirectory(path, pidFile);
-  writeFileSync(pidFile, `${process.pid}\n`);
+  try {
+    // Also the proof that files can be written here: on a read-only file system the lock alone would succeed.
+    writeFileSync(pidFile, `${process.pid}\n`);
+  } catch (thrown) {
+    lock.close();
+    throw unusable(path, toError(thrown));
+  }
   return {
     path,
     release() {
@@ -48,16 +54,20 @@ async function lockDirectory(path: string, pidFile: string): Promise<DatabaseSyn
     lock?.close();
     const error = toError(thrown);
     if ((error as { errcode?: unknown }).errcode !== SQLITE_BUSY) {
-      throw new StartError(
-        `dataDir: expected a directory that can be written, given ${path}: ${error.message}`,
-        { cause: error },
-      );
+      throw unusable(path, error);
     }
     const pid = await readOwner(pidFile);
     throw new StartError(
       `dataDir: ${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`,
     );
   }
+}
+
+function unusable(path: string, cause: Error): StartError {
+  return new StartError(
+    `dataDir: expected a directory that can be written, given ${path}: ${cause.message}`,
+    { cause },
+  );
 }
 
 async function readOwner(pidFile: string): Promise<number | undefined> {

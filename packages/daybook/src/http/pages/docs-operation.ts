@@ -40,7 +40,7 @@ export function operationSection(components: Components, { method, path, operati
         ({ label, source }) =>
           html`<figure class="command">
             <figcaption>${label}</figcaption>
-            <pre tabindex="0" aria-label="${label}"><code>${source}</code></pre>
+            <pre tabindex="0" role="group" aria-label="${label}"><code>${source}</code></pre>
           </figure> `,
       )}
       ${parameters.length > 0 && parameterTable(parameters.map((one) => resolveParameter(components, one)))}

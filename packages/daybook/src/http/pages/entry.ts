@@ -103,7 +103,7 @@ function payload({ payload, payloadEncoding, contentType = '' }: EntryView): Htm
     <pre
       class="block"
       tabindex="0"
-      role="region"
+      role="group"
       aria-labelledby="payload-title"
     ><code>${isBytes ? shown.replace(/.{76}/g, '$&\n') : isJson ? indentJson(shown) : shown}</code></pre>`;
 }

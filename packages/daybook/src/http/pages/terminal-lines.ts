@@ -17,7 +17,7 @@ export function terminalLines(origin: string, href: string, register: Register |
 function line(label: string, command: Html): Html {
   return html`<figure class="command">
     <figcaption>${label}</figcaption>
-    <pre tabindex="0" aria-label="${label}"><code>${command}</code></pre>
+    <pre tabindex="0" role="group" aria-label="${label}"><code>${command}</code></pre>
     <button type="button" class="copy" data-copy hidden>
       Copy<span class="away"> the command: ${label}</span>
     </button>

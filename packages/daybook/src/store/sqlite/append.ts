@@ -17,7 +17,7 @@ export interface Appended {
 
 const MINUTE_MICROS = 60_000_000;
 
-interface KeyHolder {
+interface KeyRow {
   readonly id: Uint8Array;
   readonly fingerprint: Uint8Array;
 }
@@ -33,7 +33,7 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
   const insertKey = db.prepare(
     `INSERT INTO idempotency_key (region, register, subject, key, id, fingerprint) VALUES (?, ?, ?, ?, unhex(?, '-'), ?)`,
   );
-  const findBatch = db.prepare('SELECT last_position FROM batch WHERE source = ? AND n = ?');
+  const findBatch = db.prepare('SELECT entries, total, last_position FROM batch WHERE source = ? AND n = ?');
   const insertBatch = db.prepare(
     `INSERT INTO batch (source, n, entries, total, last_position, stored_at)
      VALUES (?, ?, ?, ?, ?, CAST(unixepoch('subsec') * 1000000 AS INTEGER))`,
@@ -49,18 +49,27 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
   );
   const lastPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
 
-  /** Entries of the batch whose key another entry holds. */
+  function holderOf(region: string, register: string, subject: string, key: string) {
+    const row = findKey.get(region, register, subject, key) as KeyRow | undefined;
+    return row && { firstId: fromIdBytes(row.id), fingerprint: row.fingerprint };
+  }
+
+  /** Entries of the batch whose key another entry holds, on record or earlier in the batch. */
   function findExceptions(batch: BatchColumns): AppendException[] {
     const exceptions: AppendException[] = [];
+    const claimed = new Map<string, { firstId: string; fingerprint: Uint8Array }>();
     for (const { index, key, fingerprint } of batch.keys) {
       const register = batch.registers[index] as string;
       const subject = batch.subjects[index] as string;
-      const holder = findKey.get(batch.region, register, subject, key) as KeyHolder | undefined;
-      if (holder === undefined) continue;
-      const firstId = fromIdBytes(holder.id);
-      if (firstId === batch.ids[index]) continue;
+      const name = JSON.stringify([register, subject, key]);
+      const holder = claimed.get(name) ?? holderOf(batch.region, register, subject, key);
+      const id = batch.ids[index] as string;
+      if (holder === undefined || holder.firstId === id) {
+        claimed.set(name, { firstId: id, fingerprint });
+        continue;
+      }
       const same = Buffer.compare(holder.fingerprint, fingerprint) === 0;
-      exceptions.push({ index, kind: same ? 'duplicate' : 'conflict', firstId });
+      exceptions.push({ index, kind: same ? 'duplicate' : 'conflict', firstId: holder.firstId });
     }
     return exceptions;
   }
@@ -99,7 +108,10 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
   function appendInTransaction(batch: BatchColumns): Appended {
     const known = findBatch.get(batch.source, batch.n);
     const exceptions = findExceptions(batch);
-    if (known !== undefined) return { lastPosition: Number(known['last_position']), exceptions };
+    if (known !== undefined) {
+      assertSameBatch(batch, known);
+      return { lastPosition: Number(known['last_position']), exceptions };
+    }
     for (const { minute, register, entries } of insertEntries(batch, exceptions)) {
       if (entries > 0) addToLedger.run(minute, batch.region, register, entries, entries);
     }
@@ -115,6 +127,14 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
     commit();
     return appended;
   };
+}
+
+/** A name that stands for two batches would pass the second one over in silence: a defect, and never one to acknowledge. */
+function assertSameBatch({ source, n, ids, total }: BatchColumns, known: Record<string, unknown>): void {
+  if (known['entries'] === ids.length && known['total'] === total) return;
+  throw new Error(
+    `batch ${source}/${n}: expected ${String(known['entries'])} entries and total ${String(known['total'])}, as it is on record, given ${ids.length} and ${total}`,
+  );
 }
 
 /** An entry that was not stored now was not accepted now. */

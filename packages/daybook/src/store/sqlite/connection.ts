@@ -2,7 +2,7 @@
  * Opens a SQLite database the way Daybook needs it and asserts that it is so: WAL, `synchronous=FULL`, a known schema
  * version. Used by the writer and the reader thread, each with a connection of its own.
  */
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -19,6 +19,11 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** `PRAGMA synchronous` answers with a number (https://www.sqlite.org/pragma.html#pragma_synchronous). */
 const SYNCHRONOUS_FULL = 2;
 
+/** "DAYB", set by the first migration. */
+const APPLICATION_ID = 0x44415942;
+/** About half a second of reading; a larger database would hold up the start for too long. */
+const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+
 /** Magic numbers of file systems that live in memory (statfs(2)). */
 const MEMORY_FILE_SYSTEMS = new Map([
   [0x01021994, 'tmpfs'],
@@ -30,6 +35,27 @@ export function openWriter(path: string): DatabaseSync {
   const db = new DatabaseSync(path);
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return db;
+}
+
+/**
+ * Refuses a file that is not a whole database of Daybook, before anything in it is changed.
+ * @throws {StartError} for another program's database or a corrupt one.
+ */
+export function assertOurs(db: DatabaseSync, path: string): void {
+  const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables']);
+  if (tables === 0) return;
+  const application = pragma(db, 'application_id');
+  if (application !== APPLICATION_ID) {
+    throw new StartError(
+      `expected a database of Daybook, given one of another program (application_id ${String(application)})`,
+    );
+  }
+  if (statSync(path).size > MAX_CHECKED_BYTES) return;
+  const verdict = pragma(db, 'quick_check(1)');
+  if (verdict !== 'ok')
+    throw new StartError(
+      `expected a whole database, given a corrupt one: ${String(verdict).replaceAll(/\s+/g, ' ')}`,
+    );
 }
 
 /** After the migrations: `auto_vacuum` must be set before the journal mode writes the first page. */

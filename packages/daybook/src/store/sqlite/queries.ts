@@ -39,7 +39,7 @@ export function createQueries(db: DatabaseSync) {
     'SELECT count(*) AS entries FROM entry WHERE register = ? AND id >= ? AND id < ?',
   );
   const countMinutes = db.prepare(
-    `SELECT (minute - :first) / :length AS bucket, sum(stored) AS entries FROM ledger
+    `SELECT CAST((minute - :first) / :length AS INTEGER) AS bucket, sum(stored) AS entries FROM ledger
      WHERE minute >= :first AND minute < :end AND register = :register GROUP BY bucket`,
   );
   const ledgerRows = db.prepare(

@@ -31,6 +31,7 @@ export async function startThread<Ready>(name: string, workerData: unknown): Pro
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let worker: Promise<Worker> | undefined;
+  let current: Worker | undefined;
   let firstReady: Ready | undefined;
 
   function start(): Promise<Worker> {
@@ -44,9 +45,10 @@ export async function startThread<Ready>(name: string, workerData: unknown): Pro
       });
       started.on('error', (error) => {
         reject(error);
-        died(error.message);
+        died(started, error.message);
       });
-      started.on('exit', () => died('the thread ended'));
+      started.on('exit', () => died(started, 'the thread ended'));
+      current = started;
     });
   }
 
@@ -57,7 +59,10 @@ export async function startThread<Ready>(name: string, workerData: unknown): Pro
     else call?.resolve(reply.value);
   }
 
-  function died(reason: string): void {
+  /** An `exit` follows every `error`, and may come when the next thread runs already. */
+  function died(thread: Worker, reason: string): void {
+    if (thread !== current) return;
+    current = undefined;
     worker = undefined;
     for (const call of waiting.values()) {
       call.reject(new StoreError('unavailable', 'unknown', `store ${name} thread: ${reason}`));

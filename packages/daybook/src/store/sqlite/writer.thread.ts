@@ -8,7 +8,7 @@ import { workerData } from 'node:worker_threads';
 import { toError } from '../../errors.ts';
 import { createAppend } from './append.ts';
 import type { BatchColumns } from './columns.ts';
-import { configureWriter, openWriter, sqliteDurability, truncateWal } from './connection.ts';
+import { assertOurs, configureWriter, openWriter, sqliteDurability, truncateWal } from './connection.ts';
 import { toFailure } from './failure.ts';
 import { migrate } from './migrate.ts';
 import { serveThread, ThreadFailure } from './thread-server.ts';
@@ -16,6 +16,7 @@ import { serveThread, ThreadFailure } from './thread-server.ts';
 const { path, newEpoch } = workerData as { path: string; newEpoch: string };
 
 const db = openWriter(path);
+assertOurs(db, path);
 const schemaVersion = migrate(db);
 configureWriter(db);
 truncateWal(db);

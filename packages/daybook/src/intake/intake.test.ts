@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+
+import { createClock } from '../clock.ts';
+import type { EntryDraft } from '../entry.ts';
+import { DaybookError } from '../errors.ts';
+import { createIdGenerator, idToMicros } from '../id.ts';
+import type { AppendFault, FaultyStore } from '../testing/faulty-store.ts';
+import { createFaultyStore } from '../testing/faulty-store.ts';
+import type { Budget } from './budget.ts';
+import { createBudget } from './budget.ts';
+import type { Intake, IntakeOptions } from './intake.ts';
+import { createIntake } from './intake.ts';
+
+const DRAFT: EntryDraft = { register: 'app', subject: '', requestId: 'r', protocol: 'http', region: 'local' };
+const NO_WAIT = { wait: () => new Promise<void>((resolve) => setImmediate(resolve)), reset: () => undefined };
+
+function start(overrides: Partial<IntakeOptions> = {}): {
+  intake: Intake;
+  store: FaultyStore;
+  budget: Budget;
+} {
+  const store = createFaultyStore();
+  const clock = createClock();
+  const budget = overrides.budget ?? createBudget(1_000_000);
+  const intake = createIntake({
+    store,
+    ids: createIdGenerator(clock),
+    nowMicros: () => clock.nowMicros(),
+    source: 'a1',
+    region: 'local',
+    budget,
+    backOff: NO_WAIT,
+    maxBatchEntries: 100,
+    maxBatchBytes: 100_000,
+    answerWithinMs: 10_000,
+    onStored: () => undefined,
+    ...overrides,
+  });
+  return { intake, store, budget };
+}
+
+/** Ids on record, in stored order, each as often as it is there. */
+function recordedIds(store: FaultyStore): string[] {
+  return [...store.batches.values()].flatMap((batch) => batch.entries.map((entry) => entry.id));
+}
+
+function assertDense(store: FaultyStore): void {
+  const batches = [...store.batches.values()];
+  assert.deepEqual(
+    batches.map(({ n }) => n),
+    batches.map((_, index) => index + 1),
+  );
+  let total = 0;
+  for (const batch of batches) {
+    total += batch.entries.length;
+    assert.equal(batch.total, total);
+  }
+}
+
+async function storedId(accepting: ReturnType<Intake['accept']>): Promise<string> {
+  const accepted = await accepting;
+  assert.equal(accepted.kind, 'stored');
+  return accepted.kind === 'stored' ? accepted.entry.id : '';
+}
+
+test('what arrives in one turn becomes one batch, in the order of arrival', async () => {
+  const { intake, store } = start();
+  const ids = await Promise.all(Array.from({ length: 50 }, () => storedId(intake.accept(DRAFT))));
+  assert.equal(store.batches.size, 1);
+  assert.deepEqual(recordedIds(store), ids);
+  assert.deepEqual(ids, ids.toSorted());
+});
+
+test('what arrives while a batch is made durable waits for the next one', async () => {
+  const { intake, store } = start();
+  store.meet('hang');
+  const first = intake.accept(DRAFT);
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const others = [intake.accept(DRAFT), intake.accept(DRAFT)];
+  assert.equal(store.batches.size, 0);
+  store.release();
+  await Promise.all([first, ...others]);
+  assert.deepEqual(
+    [...store.batches.values()].map(({ entries }) => entries.length),
+    [1, 2],
+  );
+  assertDense(store);
+});
+
+test('a batch is bounded by entries and by bytes', async () => {
+  const { intake, store } = start({ maxBatchEntries: 10, maxBatchBytes: 3 * 1512 });
+  const payload = Buffer.alloc(1000);
+  await Promise.all(Array.from({ length: 25 }, () => intake.accept(DRAFT)));
+  await Promise.all(Array.from({ length: 7 }, () => intake.accept({ ...DRAFT, payload })));
+  const sizes = [...store.batches.values()].map(({ entries }) => entries.length);
+  assert.ok(sizes.every((size) => size <= 10));
+  assert.deepEqual(sizes.slice(-3), [3, 3, 1]);
+  assertDense(store);
+});
+
+test('beyond the bytes in flight an entry is refused as not written, and room comes back', async () => {
+  const { intake, store, budget } = start({ budget: createBudget(1_100) });
+  store.meet('hang');
+  const held = [intake.accept(DRAFT), intake.accept(DRAFT)];
+  await assert.rejects(intake.accept(DRAFT), (thrown) => {
+    assert.ok(thrown instanceof DaybookError);
+    assert.equal(thrown.code, 'OVERLOADED');
+    assert.equal(thrown.details.outcome, 'not-written');
+    assert.equal(thrown.details.retryAfterSeconds, 1);
+    return true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  store.release();
+  await Promise.all(held);
+  assert.equal(budget.used, 0);
+  await intake.accept(DRAFT);
+});
+
+test('a failure that wrote nothing is told at once, and its batch number is used again', async () => {
+  const { intake, store, budget } = start();
+  await intake.accept(DRAFT);
+  store.meet('disk-full');
+  store.broken = true;
+  await assert.rejects(intake.accept(DRAFT), { code: 'DISK_FULL' });
+  assert.equal(intake.status().state, 'recovering');
+  assert.equal(intake.status().code, 'DISK_FULL');
+  await assert.rejects(intake.accept(DRAFT), { code: 'DISK_FULL' });
+  assert.equal(budget.used, 0);
+  store.broken = false;
+  while (intake.status().state !== 'open') await new Promise((resolve) => setTimeout(resolve, 1));
+  await intake.accept(DRAFT);
+  assert.equal(store.batches.size, 2);
+  assertDense(store);
+});
+
+for (const fault of ['unknown-lost', 'unknown-written'] as const) {
+  test(`a batch whose outcome is unknown (${fault}) is repeated under its name until it is known, and stored once`, async () => {
+    const { intake, store } = start();
+    store.meet(fault, fault, fault);
+    const ids = await Promise.all([storedId(intake.accept(DRAFT)), storedId(intake.accept(DRAFT))]);
+    assert.deepEqual(recordedIds(store), ids);
+    assertDense(store);
+    assert.equal(intake.status().state, 'open');
+  });
+}
+
+test('a caller hears unknown, with the id, when the outcome takes too long; the entry is stored all the same', async () => {
+  const { intake, store, budget } = start({ answerWithinMs: 5 });
+  store.meet('hang');
+  let id = '';
+  await assert.rejects(intake.accept(DRAFT), (thrown) => {
+    assert.ok(thrown instanceof DaybookError);
+    assert.equal(thrown.details.outcome, 'unknown');
+    id = String(thrown.details.id);
+    return true;
+  });
+  assert.ok(budget.used > 0, 'the bytes are held while the batch is under way');
+  store.release();
+  await intake.close();
+  assert.deepEqual(recordedIds(store), [id]);
+  assert.equal(budget.used, 0);
+});
+
+test('closing finishes what was accepted and refuses what comes', async () => {
+  const { intake, store } = start();
+  const accepted = Array.from({ length: 500 }, () => intake.accept(DRAFT));
+  const closed = intake.close();
+  await assert.rejects(intake.accept(DRAFT), { code: 'DRAINING' });
+  await closed;
+  await Promise.all(accepted);
+  assert.equal(recordedIds(store).length, 500);
+});
+
+test('settledThrough is below every entry that is under way, and reaches now when none is', async () => {
+  const { intake, store } = start();
+  store.meet('hang');
+  const accepting = intake.accept(DRAFT);
+  const whileUnderWay = intake.settledThrough();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(intake.settledThrough(), whileUnderWay);
+  store.release();
+  const id = await storedId(accepting);
+  assert.ok(idToMicros(id) > whileUnderWay);
+  assert.ok(intake.settledThrough() > idToMicros(id));
+});
+
+test('under any faults every acknowledged entry is on record once, and batch numbers stay dense', async () => {
+  const fault = fc.constantFrom<AppendFault>('not-written', 'disk-full', 'unknown-lost', 'unknown-written');
+  const step = fc.record({
+    writes: fc.integer({ min: 1, max: 30 }),
+    faults: fc.array(fault, { maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const { intake, store, budget } = start();
+      const acknowledged: string[] = [];
+      for (const { writes, faults } of steps) {
+        store.meet(...faults);
+        const results = await Promise.allSettled(
+          Array.from({ length: writes }, () => storedId(intake.accept(DRAFT))),
+        );
+        for (const result of results) if (result.status === 'fulfilled') acknowledged.push(result.value);
+      }
+      await intake.close();
+      const recorded = recordedIds(store);
+      assert.equal(new Set(recorded).size, recorded.length, 'nothing is twice on record');
+      const known = new Set(recorded);
+      assert.ok(
+        acknowledged.every((id) => known.has(id)),
+        'nothing acknowledged is missing',
+      );
+      assertDense(store);
+      assert.equal(budget.used, 0);
+    }),
+    { numRuns: 60 },
+  );
+});
