@@ -16,7 +16,7 @@ import type { HttpContext } from './context.ts';
 import { negotiate } from './negotiation.ts';
 import { problemPage } from './pages/problem.ts';
 import { readParameters } from './parameters.ts';
-import { problemAnswer, problemHeaders, toDaybookError, toProblem } from './problem.ts';
+import { problemAnswer, problemHeaders, requestKind, toDaybookError, toProblem } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createRegisterRoutes } from './routes/register.ts';
@@ -114,15 +114,16 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
 
   function refuse(c: Context<AppEnv>, error: DaybookError): Response {
     const requestId = c.get('requestId');
-    if (c.req.method === 'GET' && prefersHtml(c)) {
-      const body = problemPage(toProblem(error, requestId), { basePath: config.basePath, version });
+    const kind = requestKind(c.req.method);
+    if ((c.req.method === 'GET' || c.req.method === 'HEAD') && prefersHtml(c)) {
+      const body = problemPage(toProblem(error, requestId, kind), { basePath: config.basePath, version });
       return toResponse({
         status: error.status,
         headers: { 'content-type': HTML_TYPE, ...problemHeaders(error) },
         body,
       });
     }
-    return toResponse(problemAnswer(error, requestId));
+    return toResponse(problemAnswer(error, requestId, kind));
   }
 }
 

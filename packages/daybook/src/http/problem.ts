@@ -4,20 +4,36 @@
  */
 import type { Problem } from '../contract/messages.ts';
 import { DaybookError, ERRORS, errorType } from '../errors.ts';
+import { StoreError } from '../store/store.ts';
 import type { Answer } from './answer.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** @param thrown anything; `internal` hears of what is not a DaybookError. */
+/** Whether the caller asked for something to be written: then the problem says what became of it. */
+export type RequestKind = 'read' | 'write';
+
+export function requestKind(method: string | undefined): RequestKind {
+  return method === 'POST' ? 'write' : 'read';
+}
+
+/** @param thrown anything; `internal` hears of what is neither a DaybookError nor a failure of the store to read. */
 export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => void): DaybookError {
   if (thrown instanceof DaybookError) return thrown;
+  if (thrown instanceof StoreError) {
+    const code = thrown.reason === 'disk-full' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
+    return new DaybookError(code, thrown.message, {
+      cause: thrown,
+      outcome: 'unknown',
+      retryAfterSeconds: 1,
+    });
+  }
   internal(thrown);
   return new DaybookError('INTERNAL', 'an unexpected failure; the log has it under this request id', {
     outcome: 'unknown',
   });
 }
 
-export function toProblem(error: DaybookError, requestId: string): Problem {
+export function toProblem(error: DaybookError, requestId: string, kind: RequestKind): Problem {
   const { code, message, details } = error;
   return {
     type: errorType(code),
@@ -27,7 +43,8 @@ export function toProblem(error: DaybookError, requestId: string): Problem {
     detail: message,
     retryable: error.retryable,
     requestId,
-    ...(details.outcome && { outcome: details.outcome }),
+    // What is refused without a word about it was refused before anything was handed to the intake.
+    ...(kind === 'write' && { outcome: details.outcome ?? 'not-written' }),
     ...(details.id && { id: details.id }),
     ...details.members,
   };
@@ -42,10 +59,14 @@ export function problemHeaders({ code, details }: DaybookError): Record<string, 
   };
 }
 
-export function problemAnswer(error: DaybookError, requestId: string): Answer & { readonly body: string } {
+export function problemAnswer(
+  error: DaybookError,
+  requestId: string,
+  kind: RequestKind,
+): Answer & { readonly body: string } {
   return {
     status: error.status,
     headers: { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff', ...problemHeaders(error) },
-    body: `${JSON.stringify(toProblem(error, requestId))}\n`,
+    body: `${JSON.stringify(toProblem(error, requestId, kind))}\n`,
   };
 }

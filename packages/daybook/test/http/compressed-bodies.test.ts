@@ -122,7 +122,7 @@ test('many decoders at once leave nothing reserved', async () => {
       return answer.status;
     }),
   );
-  assert.deepEqual([...new Set(statuses)].toSorted(), [201, 413]);
+  assert.deepEqual(new Set(statuses), new Set([413, 201]));
 });
 
 test('after all that, no byte stays reserved', () => assertNothingInFlight(service));

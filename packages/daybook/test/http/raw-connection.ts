@@ -26,13 +26,14 @@ export interface RawConnection {
 
 /** Only keeps a broken test from hanging. */
 const GIVE_UP_AFTER_MS = 30_000;
+const nobodyWaits = (): void => undefined;
 const END_OF_HEAD = '\r\n\r\n';
 
 export async function connectRaw(port: number): Promise<RawConnection> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
   let received = '';
   let ended = false;
-  let wake = () => {};
+  let wake = nobodyWaits;
   const change = () => new Promise<void>((resolve) => (wake = resolve));
   // Latin-1: one character a byte, so that lengths count bytes.
   socket.setEncoding('latin1').on('data', (text: string) => {

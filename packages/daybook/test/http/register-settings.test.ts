@@ -57,10 +57,8 @@ test('only the listed query parameters are kept, the first value of each', async
 
 test('a query parameter named like a property of objects is only a name', async () => {
   const { entry } = await write('/hooks?constructor=1&__proto__=2', '{}');
-  assert.deepEqual(Object.entries(entry.query ?? {}).toSorted(), [
-    ['__proto__', '2'],
-    ['constructor', '1'],
-  ]);
+  assert.deepEqual(Object.getOwnPropertyNames(entry.query), ['__proto__', 'constructor']);
+  assert.deepEqual(Object.values(entry.query ?? {}), ['2', '1']);
 });
 
 test('a delivery id is the idempotency key, however short', async () => {

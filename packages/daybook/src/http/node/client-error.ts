@@ -26,7 +26,11 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, 
   }
   const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
   const requestId = requestIdOf(undefined);
-  const { status, headers, body } = problemAnswer(new DaybookError(code, explain(code, error)), requestId);
+  const { status, headers, body } = problemAnswer(
+    new DaybookError(code, explain(code, error)),
+    requestId,
+    'write',
+  );
   const fields = {
     ...headers,
     'content-length': Buffer.byteLength(body),

@@ -52,7 +52,7 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     const error = toDaybookError(thrown, (cause) =>
       log.error({ event: 'internal-error', requestId, err: cause }),
     );
-    return problemAnswer(error, requestId);
+    return problemAnswer(error, requestId, 'write');
   }
 
   return async (post) => {

@@ -12,7 +12,7 @@ import { DaybookError } from '../../errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import { stripPath } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
-import { problemAnswer } from '../problem.ts';
+import { problemAnswer, requestKind } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
 import { createBodyWatch } from './body-watch.ts';
 import { answerClientError } from './client-error.ts';
@@ -99,7 +99,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: DaybookError): void {
     const requestId = requestIdOf(request.headers['x-request-id']);
-    const { status, headers, body } = problemAnswer(error, requestId);
+    const { status, headers, body } = problemAnswer(error, requestId, requestKind(request.method));
     response.writeHead(status, { ...headers, 'daybook-version': version, 'x-request-id': requestId });
     response.end(body);
     if (!request.complete) drain(request);
