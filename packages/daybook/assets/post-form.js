@@ -90,12 +90,14 @@ function receiptOf(href, { id, receivedAt, durability, duplicate }) {
  */
 function failureOf({ title, detail, outcome }, retryAfter) {
   const element = copyOfTemplate('failure');
-  const known = outcome === 'unknown' ? 'It may be on record.' : 'Nothing was written.';
-  const when = retryAfter === null ? 'Pressing again is safe' : `Try again in ${retryAfter} s`;
+  const again = retryAfter === null ? 'Try again' : `Try again in ${retryAfter} s`;
+  const advice =
+    outcome === 'unknown'
+      ? `It may be on record. ${again}: it cannot be recorded twice.`
+      : `Nothing was written. ${again}.`;
   find(element, '.verdict', HTMLElement).textContent = `${title}.`;
   find(element, '[data-field=detail]', HTMLElement).textContent = detail;
-  find(element, '[data-field=advice]', HTMLElement).textContent =
-    `${known} ${when}: it cannot be recorded twice.`;
+  find(element, '[data-field=advice]', HTMLElement).textContent = advice;
   return element;
 }
 

@@ -1,5 +1,8 @@
 /** The welcome page in a real browser, against a real server. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import type { Browser, Page } from 'playwright-core';
@@ -210,6 +213,31 @@ describe('the welcome page', { skip }, () => {
     await assertAccessible(page);
     assertClean(/503/);
     await close();
+  });
+
+  test('too many requests are refused in words, and nothing is lost from the field', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'daybook-test-'));
+    const config = join(directory, 'daybook.config.json');
+    const app = { access: 'open', rateLimit: { refillPerSecond: 0.01, capacity: 2 } };
+    await writeFile(config, JSON.stringify({ registers: { app } }));
+    const limited = await startDaybook({ env: { DAYBOOK_CONFIG: config, DAYBOOK_RATE_LIMIT: 'on' } });
+    try {
+      const { page, assertClean, close } = await openPage(browser, limited.address);
+      await page.goto('/');
+      for (const note of ['one', 'two']) {
+        await press(page, note);
+        await row(page, note).waitFor();
+      }
+      await press(page, 'three');
+      await page.getByText('Too many requests.').waitFor();
+      await page.getByText('registers.app.rateLimit').waitFor();
+      assert.equal(await page.getByLabel('Note').inputValue(), 'three');
+      assertClean(/429/);
+      await close();
+    } finally {
+      await limited.stop();
+      await rm(directory, { recursive: true });
+    }
   });
 
   test('the lines to copy name the address that the browser used', async () => {

@@ -101,6 +101,7 @@ function mediaList(content: Readonly<Record<string, MediaType>>): Html {
               example !== undefined &&
               html`<pre
                 tabindex="0"
+                role="group"
                 aria-label="Example of ${type}"
               ><code>${exampleText(example)}</code></pre>`
             }
