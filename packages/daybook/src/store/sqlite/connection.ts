@@ -38,24 +38,30 @@ export function openWriter(path: string): DatabaseSync {
 }
 
 /**
- * Refuses a file that is not a whole database of Daybook, before anything in it is changed.
+ * Refuses a file that is not a whole database of Daybook, before anything in it is changed. Has a connection of its own:
+ * on one that has run `quick_check`, a checkpoint right after the change to WAL reports "database table is locked".
  * @throws {StartError} for another program's database or a corrupt one.
  */
-export function assertOurs(db: DatabaseSync, path: string): void {
-  const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables']);
-  if (tables === 0) return;
-  const application = pragma(db, 'application_id');
-  if (application !== APPLICATION_ID) {
-    throw new StartError(
-      `expected a database of Daybook, given one of another program (application_id ${String(application)})`,
-    );
-  }
-  if (statSync(path).size > MAX_CHECKED_BYTES) return;
-  const verdict = pragma(db, 'quick_check(1)');
-  if (verdict !== 'ok')
+export function assertOurs(path: string): void {
+  const db = openWriter(path);
+  try {
+    const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables']);
+    if (tables === 0) return;
+    const application = pragma(db, 'application_id');
+    if (application !== APPLICATION_ID) {
+      throw new StartError(
+        `expected a database of Daybook, given one of another program (application_id ${String(application)})`,
+      );
+    }
+    if (statSync(path).size > MAX_CHECKED_BYTES) return;
+    const verdict = pragma(db, 'quick_check(1)');
+    if (verdict === 'ok') return;
     throw new StartError(
       `expected a whole database, given a corrupt one: ${String(verdict).replaceAll(/\s+/g, ' ')}`,
     );
+  } finally {
+    db.close();
+  }
 }
 
 /** After the migrations: `auto_vacuum` must be set before the journal mode writes the first page. */

@@ -15,8 +15,8 @@ import { serveThread, ThreadFailure } from './thread-server.ts';
 
 const { path, newEpoch } = workerData as { path: string; newEpoch: string };
 
+assertOurs(path);
 const db = openWriter(path);
-assertOurs(db, path);
 const schemaVersion = migrate(db);
 configureWriter(db);
 truncateWal(db);
