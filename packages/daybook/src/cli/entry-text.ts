@@ -8,8 +8,8 @@ import { count, printable } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** As wide as every stamp and id. */
-export const STAMP_WIDTH = 27;
-export const ID_WIDTH = 36;
+const STAMP_WIDTH = 27;
+const ID_WIDTH = 36;
 const GAP = '  ';
 
 /** Stamp, id, payload; cut to the width of the terminal, whole where it is none. */

@@ -9,7 +9,7 @@ import { styleText } from 'node:util';
 export interface Terminal {
   /** True when standard output is a terminal. */
   readonly isInteractive: boolean;
-  /** Columns of the terminal; undefined when it is none. */
+  /** Columns of the terminal; undefined when it is none, or does not tell. */
   readonly width: number | undefined;
   /** Waits while the reader is slow. */
   write(text: string | Uint8Array): Promise<void>;
@@ -27,6 +27,7 @@ export type Style = 'dim' | 'bold' | 'red' | 'green' | 'yellow';
 /** Controls, and the characters that change the order in which others are shown. */
 const STEERING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[K';
 
 export function createTerminal(): Terminal {
@@ -56,7 +57,8 @@ export function createTerminal(): Terminal {
   return {
     isInteractive: stdout.isTTY,
     get width() {
-      return stdout.isTTY ? stdout.columns : undefined;
+      // Some terminals say that they have 0 columns, and mean that they do not know.
+      return stdout.isTTY ? stdout.columns || undefined : undefined;
     },
     write,
     line: (text) => write(`${text}\n`),
@@ -70,7 +72,7 @@ export function createTerminal(): Terminal {
       if (!stderr.isTTY) return;
       guard();
       inProgress = true;
-      stderr.write(`${CLEAR_LINE}${text.slice(0, stderr.columns - 1)}`);
+      stderr.write(`${CLEAR_LINE}${text.slice(0, (stderr.columns || DEFAULT_COLUMNS) - 1)}`);
     },
     endProgress,
   };

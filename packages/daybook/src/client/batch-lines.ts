@@ -15,7 +15,7 @@ export const MAX_REQUEST_BYTES = 16 * 1024 * 1024 - 64 * 1024;
 /** JSON text in one line (a string or bytes), or any other value: that is turned into JSON. */
 export type BatchItem = string | Uint8Array | object | number | boolean | null;
 
-export interface BatchLineOfCaller {
+interface BatchLineOfCaller {
   /** From 0, in the order of the caller. */
   readonly index: number;
   readonly bytes: Uint8Array;

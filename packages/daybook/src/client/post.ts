@@ -45,7 +45,7 @@ export async function post(
   options: PostOptions = {},
 ): Promise<Receipt> {
   const key = keyOf(options, randomKeys);
-  const { bytes, type } = encode(body);
+  const { bytes, type } = await encode(body);
   const contentType = options.contentType ?? type;
   const headers = {
     ...options.headers,
@@ -87,17 +87,23 @@ export function mayRepeat(thrown: unknown, keyed: boolean): thrown is ClientErro
 interface Encoded {
   readonly bytes?: NonNullable<RequestInit['body']>;
   /** Undefined: fetch() knows it from the body. */
-  readonly type?: string;
+  readonly type?: string | undefined;
 }
 
-function encode(body: PostBody): Encoded {
+/** Whatever is sent again must be the same bytes of the same type, or the server takes it for another write. */
+async function encode(body: PostBody): Promise<Encoded> {
   if (body === undefined) return {};
   if (typeof body === 'string') return { bytes: body, type: 'text/plain; charset=utf-8' };
   if (body instanceof ArrayBuffer) return { bytes: body, type: 'application/octet-stream' };
-  if (ArrayBuffer.isView(body))
+  if (ArrayBuffer.isView(body)) {
     return { bytes: body as Uint8Array<ArrayBuffer>, type: 'application/octet-stream' };
-  if (body instanceof Blob || body instanceof URLSearchParams || body instanceof FormData)
-    return { bytes: body };
+  }
+  if (body instanceof Blob || body instanceof URLSearchParams) return { bytes: body };
+  if (body instanceof FormData) {
+    // fetch() would choose another boundary for every attempt.
+    const once = new Response(body);
+    return { bytes: await once.arrayBuffer(), type: once.headers.get('Content-Type') ?? undefined };
+  }
   if (body instanceof ReadableStream) {
     throw new TypeError('body: expected something that can be sent again, given a stream');
   }

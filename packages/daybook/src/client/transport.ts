@@ -7,7 +7,7 @@ import { toClientError } from './failed-answer.ts';
 
 export type QueryValue = string | number | undefined;
 
-export interface TransportRequest {
+interface TransportRequest {
   readonly method: 'GET' | 'POST';
   /** Segments below the base URL, not encoded. */
   readonly path: readonly string[];

@@ -57,6 +57,18 @@ test('a content type that is given wins', async () => {
   assert.equal(requests[0]?.headers.get('Content-Type'), 'application/json');
 });
 
+test('a form with files is the same bytes of the same type in every attempt', async () => {
+  const form = new FormData();
+  form.set('photo', new Blob(['x'], { type: 'image/png' }), 'Photo.png');
+  const { client, requests } = clientOf([brokenConnection(), stored()]);
+  await client.post('app', form);
+  const [first, second] = requests;
+  assert.match(first?.headers.get('Content-Type') ?? '', /^multipart\/form-data; boundary=/);
+  assert.equal(second?.headers.get('Content-Type'), first?.headers.get('Content-Type'));
+  assert.equal(second?.body, first?.body);
+  assert.ok(first?.body.includes('filename="Photo.png"'));
+});
+
 test('a stream is refused, because it cannot be sent again', async () => {
   const { client } = clientOf([]);
   await assert.rejects(client.post('app', new ReadableStream()), TypeError);

@@ -1,6 +1,8 @@
 /**
  * `daybook serve`: flags are the environment variables of the configuration by another name, and win over them.
  */
+import { flushCompileCache } from 'node:module';
+
 import type { Command } from 'commander';
 
 import type { Cli } from '../cli.ts';
@@ -56,6 +58,8 @@ export function addServe(program: Command, cli: Cli): void {
       action(cli, async (flags: ServeFlags) => {
         // Loaded here only: a `daybook post` has no use for a server.
         const { runServer } = await import('../../main.ts');
+        // Node.js keeps compiled code when a process ends in order. A server may end otherwise, and starts again then.
+        flushCompileCache();
         return runServer(toVariables(flags));
       }),
     );

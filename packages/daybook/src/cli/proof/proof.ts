@@ -50,10 +50,9 @@ const PROGRESS_EVERY_MS = 100;
 export async function prove(options: ProofOptions): Promise<ProofResult> {
   const directory = mkdtempSync(join(tmpdir(), 'daybook-proof-'));
   let server: ServerProcess | undefined;
-  const cleanUp = (): void => {
-    server?.killNow();
-    rmSync(directory, { recursive: true, force: true });
-  };
+  // A process that was just killed may still be in the middle of making a file.
+  const cleanUp = (): void =>
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   process.once('exit', cleanUp);
   try {
     const tally = createTally();

@@ -17,13 +17,15 @@ export interface ServerProcess {
   readonly readyAfterMs: number;
   /** SIGKILL, as a crash would be; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** The same without waiting, for the end of this process. */
-  killNow(): void;
 }
 
+const START_TIMEOUT_MS = 60_000;
 const PROGRAM = join(import.meta.dirname, '../../../bin/daybook.js');
 
-/** @throws {CommandError} when it ends before it listens, with what it said. */
+/**
+ * The process ends with ours, whenever that is.
+ * @throws {CommandError} when it ends before it listens, with what it said.
+ */
 export async function startServerProcess(directory: string): Promise<ServerProcess> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [PROGRAM, 'serve'], {
@@ -37,6 +39,11 @@ export async function startServerProcess(directory: string): Promise<ServerProce
       DAYBOOK_RATE_LIMIT: 'off',
     }),
   });
+  const killNow = (): void => void child.kill('SIGKILL');
+  // Before whatever else is done then, such as removing the directory in which it writes.
+  process.prependListener('exit', killNow);
+  child.once('close', () => process.removeListener('exit', killNow));
+  const timer = setTimeout(killNow, START_TIMEOUT_MS);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<void>((resolve) => {
@@ -50,17 +57,17 @@ export async function startServerProcess(directory: string): Promise<ServerProce
     });
   });
   const first = await Promise.race([listening, ended]);
+  clearTimeout(timer);
   if (first === undefined)
     throw new CommandError(`proof: the server ended before it listened: ${said.trim()}`);
   return {
     url: first.address,
     durability: first.durability,
     readyAfterMs: performance.now() - startedMs,
-    async kill() {
-      child.kill('SIGKILL');
-      await ended;
+    kill() {
+      killNow();
+      return ended;
     },
-    killNow: () => void child.kill('SIGKILL'),
   };
 }
 
