@@ -33,7 +33,7 @@ export function encodePageCursor({ order, after }: PageCursor): string {
 /** @throws {DaybookError} CURSOR_INVALID */
 export function decodeTailCursor(text: string): TailCursor {
   const [epoch, lanes] = unseal(text, 't');
-  if (typeof epoch !== 'string' || !isLanes(lanes)) throw invalid(text);
+  if (typeof epoch !== 'string' || !isLanes(lanes)) throw invalid(text, 't');
   return { epoch, lanes };
 }
 
@@ -42,7 +42,7 @@ export function decodePageCursor(text: string, order: 'asc' | 'desc'): PageCurso
   if (isId(text)) return { order, after: text };
   const [sealedOrder, after] = unseal(text, 'p');
   if ((sealedOrder !== 'asc' && sealedOrder !== 'desc') || typeof after !== 'string' || !isId(after))
-    throw invalid(text);
+    throw invalid(text, 'p');
   return { order: sealedOrder, after };
 }
 
@@ -51,17 +51,27 @@ function seal(value: Record<string, unknown>): string {
   return `${body}.${checksum(body)}`;
 }
 
-function unseal(text: string, kind: string): readonly unknown[] {
-  const [body = '', sum] = text.length <= MAX_CURSOR_CHARACTERS ? text.split('.') : [];
-  if (sum === undefined || sum !== checksum(body)) throw invalid(text);
-  const value = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>;
-  const members = value[kind];
-  if (!Array.isArray(members))
-    throw new DaybookError(
-      'CURSOR_INVALID',
-      'cursor: expected one of this kind of read, given one of another kind',
-    );
-  return members;
+function unseal(text: string, kind: 't' | 'p'): readonly unknown[] {
+  const dot = text.indexOf('.');
+  const body = text.slice(0, Math.max(0, dot));
+  if (text.length > MAX_CURSOR_CHARACTERS || text.slice(dot + 1) !== checksum(body))
+    throw invalid(text, kind);
+  const members = memberOf(body, kind);
+  if (Array.isArray(members)) return members;
+  throw new DaybookError(
+    'CURSOR_INVALID',
+    `cursor: expected one of ${kind === 't' ? 'a tail' : 'a list'}, given one of another kind of read`,
+  );
+}
+
+/** The checksum is no signature: what it covers may still be anything. */
+function memberOf(body: string, kind: string): unknown {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(body, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[kind] : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function checksum(body: string): string {
@@ -72,13 +82,15 @@ function isLanes(value: unknown): value is Record<string, number> {
   return (
     typeof value === 'object' &&
     value !== null &&
+    !Array.isArray(value) &&
     Object.values(value).every((number) => Number.isSafeInteger(number) && (number as number) >= 0)
   );
 }
 
-function invalid(text: string): DaybookError {
+function invalid(text: string, kind: 't' | 'p'): DaybookError {
+  const expected = kind === 't' ? 'one that a tail gave' : "one that a list gave, or an entry's id";
   return new DaybookError(
     'CURSOR_INVALID',
-    `cursor: expected one that Daybook gave, or an entry's id; given ${JSON.stringify(text.slice(0, 60))}`,
+    `cursor: expected ${expected}; given ${JSON.stringify(text.slice(0, 60))}`,
   );
 }
