@@ -64,7 +64,7 @@ export async function ledgerAnswer(
 ): Promise<Answer> {
   const to = microsOf('to', parameters.to) ?? nowMicros() + MINUTE_MICROS;
   const from = microsOf('from', parameters.from) ?? Math.max(0, to - DAY_MICROS);
-  if (to < from) throw invalid('to', 'a time that is not before from', String(parameters.to));
+  if (to < from) throw invalid('to', 'a time that is not before from', parameters.to ?? 'now');
   const limit = wholeNumberOf('limit', parameters.limit, {
     from: 1,
     to: MAX_LEDGER_ROWS,

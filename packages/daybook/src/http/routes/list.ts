@@ -8,28 +8,17 @@ import { decodePageCursor, encodePageCursor } from '../../tail/cursor.ts';
 import type { Answer } from '../answer.ts';
 import { HTML_TYPE, JSON_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
-import { entryToJson, entryToView } from '../entry-json.ts';
+import { entryToView } from '../entry-json.ts';
+import { MAX_PAGE_BYTES, pageTexts } from '../page-texts.ts';
 import { registerPage } from '../pages/register.ts';
 import type { Parameters } from '../parameters.ts';
 import { choiceOf, invalid, microsOf, wholeNumberOf } from '../parameters.ts';
 
-export const LIST_PARAMETERS = [
-  'from',
-  'to',
-  'order',
-  'limit',
-  'cursor',
-  'after',
-  'format',
-  'live',
-  'wait',
-] as const;
+export const LIST_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor', 'after', 'format', 'live'] as const;
 export type ListParameters = Parameters<(typeof LIST_PARAMETERS)[number]>;
 
 const DEFAULT_LIMIT = 100;
 export const MAX_LIMIT = 1000;
-/** A page ends early here, so that every front can carry it (ALB to Lambda: 1 MB). */
-const MAX_PAGE_BYTES = 900 * 1024;
 /** Base64 and escapes make text longer than its bytes; entries also have other members. */
 const MAX_PAYLOAD_BYTES = MAX_PAGE_BYTES / 2;
 
@@ -47,6 +36,8 @@ export function readRange(parameters: ListParameters): ListRange {
   if (from !== undefined && to !== undefined && to < from)
     throw invalid('to', 'a time that is not before from', String(parameters.to));
   const order = choiceOf('order', parameters.order, ['desc', 'asc'], 'desc');
+  if (parameters.cursor !== undefined && parameters.after !== undefined)
+    throw invalid('after', 'either after or cursor', 'both');
   const place = parameters.cursor ?? parameters.after;
   const cursor = place === undefined ? undefined : decodePageCursor(place, order);
   if (cursor !== undefined && parameters.order !== undefined && cursor.order !== order) {
@@ -89,14 +80,7 @@ function pageAsJson(
   page: Page,
   settledThrough: string,
 ): Answer {
-  const texts: string[] = [];
-  let bytes = 0;
-  for (const entry of page.entries) {
-    const text = entryToJson(register, entry);
-    bytes += Buffer.byteLength(text) + 1;
-    if (texts.length > 0 && bytes > MAX_PAGE_BYTES) break;
-    texts.push(text);
-  }
+  const texts = pageTexts(register, page.entries);
   const more = page.more || texts.length < page.entries.length;
   const last = page.entries[texts.length - 1];
   const nextCursor =

@@ -12,8 +12,12 @@ import type { Answer } from '../answer.ts';
 import { JSON_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToJson } from '../entry-json.ts';
+import { pageTexts } from '../page-texts.ts';
+import type { Parameters } from '../parameters.ts';
 import { invalid, wholeNumberOf } from '../parameters.ts';
-import type { ListParameters } from './list.ts';
+
+export const SSE_PARAMETERS = ['live', 'cursor', 'from', 'format'] as const;
+export const LONG_POLL_PARAMETERS = [...SSE_PARAMETERS, 'wait'] as const;
 
 /** Browsers reconnect after this. */
 const RECONNECT_MS = 2_000;
@@ -23,20 +27,26 @@ const DEFAULT_WAIT_SECONDS = 20;
 const MAX_WAIT_SECONDS = 30;
 
 /** @param lastEventId what a reconnecting browser sends; it wins over `cursor`. */
-function startOf(register: Register, parameters: ListParameters, lastEventId?: string): FollowStart {
-  const cursor = lastEventId ?? parameters.cursor;
-  if (cursor !== undefined && cursor !== '')
-    return { register: register.name, from: decodeTailCursor(cursor) };
+function startOf(
+  register: Register,
+  parameters: Parameters<'cursor' | 'from'>,
+  lastEventId?: string,
+): FollowStart {
+  // Browsers send no Last-Event-ID when they have none; an empty one says nothing either.
+  const cursor = lastEventId === '' ? parameters.cursor : (lastEventId ?? parameters.cursor);
+  if (cursor !== undefined) return { register: register.name, from: decodeTailCursor(cursor) };
   const { from } = parameters;
   if (from !== undefined && from !== 'start' && from !== 'now')
     throw invalid('from', 'start or now for a tail', from);
   return { register: register.name, from: from ?? 'now' };
 }
 
+/** @param caller `gone`: aborted when nobody waits for the answer any more; `isHead`: nobody wants to wait for it. */
 export async function longPollAnswer(
   context: HttpContext,
   register: Register,
-  parameters: ListParameters,
+  parameters: Parameters<(typeof LONG_POLL_PARAMETERS)[number]>,
+  caller: { readonly gone: AbortSignal; readonly isHead: boolean },
 ): Promise<Answer> {
   const waitSeconds = wholeNumberOf('wait', parameters.wait, {
     from: 0,
@@ -48,22 +58,24 @@ export async function longPollAnswer(
   const { entries, cursor } = await nextWithin(
     follower,
     context.stored,
-    waitSeconds * 1000,
+    caller.isHead ? 0 : waitSeconds * 1000,
     context.nowMs,
-    context.draining,
+    AbortSignal.any([caller.gone, context.draining]),
   );
-  const texts = entries.map((entry) => entryToJson(register, entry));
+  const texts = pageTexts(register, entries);
+  const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
+  const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
   return {
     status: 200,
     headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-    body: `{"entries":[${texts.join(',')}],"nextCursor":"${cursor}","settledThrough":"${settledThrough}"}\n`,
+    body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
   };
 }
 
 export async function sseAnswer(
   context: HttpContext,
   register: Register,
-  parameters: ListParameters,
+  parameters: Parameters<(typeof SSE_PARAMETERS)[number]>,
   lastEventId: string | undefined,
 ): Promise<Answer> {
   const follower = await createFollower(context.store, startOf(register, parameters, lastEventId));

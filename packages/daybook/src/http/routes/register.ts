@@ -11,14 +11,11 @@ import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { negotiate } from '../negotiation.ts';
-import { choiceOf, readParameters } from '../parameters.ts';
+import { readParameters } from '../parameters.ts';
 import { rateHeaders } from '../write/head.ts';
+import { collectionAnswer } from './collection.ts';
 import { entryAnswer, payloadAnswer } from './entry.ts';
-import type { ListParameters } from './list.ts';
-import { LIST_PARAMETERS, listPage } from './list.ts';
-import { longPollAnswer, sseAnswer } from './live.ts';
 import { STATS_PARAMETERS, statsAnswer } from './stats.ts';
-import { streamAnswer } from './stream.ts';
 import { writeThroughApp } from './write.ts';
 
 type Others = (path: string, methods: readonly string[], register?: Register) => void;
@@ -34,7 +31,7 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
       app.post(path, (c) => writeThroughApp(context, register, c));
     } else {
       known.methods.push('GET', 'HEAD');
-      read(path, register, (c) => collection(context, register, c));
+      read(path, register, (c) => collectionAnswer(context, register, c));
     }
   }
   for (const [path, known] of methods)
@@ -69,6 +66,8 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         const rate = takeRead(context, register, c.env?.incoming?.socket.remoteAddress ?? '');
         const answer = await route(c);
         context.metrics.countRead(register.name, answer.status);
+        // HEAD runs what GET runs, and nobody will read the stream.
+        if (c.req.method === 'HEAD' && answer.body instanceof ReadableStream) await answer.body.cancel();
         return toResponse({ ...answer, headers: { ...answer.headers, ...rate } });
       } catch (thrown) {
         context.metrics.countRead(register.name, thrown instanceof DaybookError ? thrown.status : 500);
@@ -86,26 +85,4 @@ function takeRead(
   const { name, rateLimit } = register;
   if (rateLimit === undefined || config.rateLimit === 'off') return {};
   return rateHeaders(name, limiter.take(name, 'read', rateLimit, address), rateLimit);
-}
-
-/** Which of the ways to read a register is asked for: a tail, a stream, a page. */
-async function collection(context: HttpContext, register: Register, c: Context<AppEnv>): Promise<Answer> {
-  const parameters: ListParameters = readParameters(searchOf(c), LIST_PARAMETERS);
-  const live = choiceOf('live', parameters.live, ['no', 'sse', 'long-poll'], 'no');
-  if (live === 'long-poll') return longPollAnswer(context, register, parameters);
-  const format =
-    live === 'sse'
-      ? 'sse'
-      : negotiate(
-          c.req.header('accept'),
-          ['json', 'ndjson', 'csv', 'text', 'html', 'sse'],
-          parameters.format,
-        );
-  if (format === 'sse') {
-    if (c.req.method === 'HEAD')
-      return { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' }, body: null };
-    return sseAnswer(context, register, parameters, c.req.header('last-event-id'));
-  }
-  if (format === 'json' || format === 'html') return listPage(context, register, parameters, format);
-  return streamAnswer(context, register, parameters, format);
 }

@@ -39,7 +39,7 @@ export async function statsAnswer(
     microsOf('from', parameters.from) ?? Math.max(0, end - DEFAULT_BUCKETS * length),
     length,
   );
-  if (end < start) throw invalid('to', 'a time that is not before from', String(parameters.to));
+  if (end < start) throw invalid('to', 'a time that is not before from', parameters.to ?? 'now');
   const count = (end - start) / length;
   if (count > MAX_BUCKETS) {
     throw new DaybookError(

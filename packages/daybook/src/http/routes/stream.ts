@@ -29,13 +29,13 @@ const TYPES: Record<StreamFormat, string> = {
   text: TEXT_TYPE,
 };
 
-/** @throws {DaybookError} PARAMETER_INVALID, CURSOR_INVALID */
-export function streamAnswer(
+/** The first page is read before the answer begins: a store that cannot be read is told as a problem. @throws {DaybookError} */
+export async function streamAnswer(
   context: HttpContext,
   register: Register,
   parameters: ListParameters,
   format: StreamFormat,
-): Answer {
+): Promise<Answer> {
   const range = readRange(parameters);
   const limit = wholeNumberOf('limit', parameters.limit, {
     from: 1,
@@ -45,12 +45,10 @@ export function streamAnswer(
   // Without an end an export in ascending order would follow the writers for ever.
   const to = Math.min(range.to ?? Infinity, context.nowMicros());
   const chunks = createChunks(context, register, { ...range, to }, limit, format);
+  const first = await chunks.next();
   const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const chunk = await chunks.next();
-      if (chunk.done === true) controller.close();
-      else controller.enqueue(chunk.value);
-    },
+    start: (controller) => give(controller, first),
+    pull: async (controller) => give(controller, await chunks.next()),
     async cancel() {
       await chunks.return(undefined);
     },
@@ -62,6 +60,14 @@ export function streamAnswer(
   return { status: 200, headers, body };
 }
 
+function give(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  chunk: IteratorResult<Uint8Array, undefined>,
+): void {
+  if (chunk.done === true) controller.close();
+  else controller.enqueue(chunk.value);
+}
+
 async function* createChunks(
   context: HttpContext,
   register: Register,
@@ -70,7 +76,7 @@ async function* createChunks(
   format: StreamFormat,
 ): AsyncGenerator<Uint8Array, undefined> {
   const formatted = formatter(register, format);
-  if (format === 'csv') yield Buffer.from(CSV_HEADER);
+  let head = format === 'csv' ? CSV_HEADER : '';
   let left = limit;
   let { after } = range;
   while (left > 0) {
@@ -82,8 +88,9 @@ async function* createChunks(
       maxBytes: PAGE_BYTES,
     });
     const startedMs = context.nowMs();
-    const chunk = Buffer.from(page.entries.map(formatted).join(''));
+    const chunk = Buffer.from(head + page.entries.map(formatted).join(''));
     const workedMs = context.nowMs() - startedMs;
+    head = '';
     if (chunk.byteLength > 0) yield chunk;
     left -= page.entries.length;
     after = page.entries.at(-1)?.id;

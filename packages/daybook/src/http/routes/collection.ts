@@ -1,0 +1,55 @@
+/**
+ * `GET /{register}`: which of the ways to read it is asked for (a page, a stream, a tail), and the parameters that this
+ * way knows.
+ */
+import type { Context } from 'hono';
+
+import type { Register } from '../../register.ts';
+import type { Answer } from '../answer.ts';
+import type { AppEnv } from '../app-env.ts';
+import { searchOf } from '../app-env.ts';
+import type { HttpContext } from '../context.ts';
+import { negotiate } from '../negotiation.ts';
+import type { Parameters } from '../parameters.ts';
+import { choiceOf, readParameters } from '../parameters.ts';
+import { LIST_PARAMETERS, listPage } from './list.ts';
+import { longPollAnswer, LONG_POLL_PARAMETERS, sseAnswer, SSE_PARAMETERS } from './live.ts';
+import { streamAnswer } from './stream.ts';
+
+const EVERY_PARAMETER = [...new Set([...LIST_PARAMETERS, ...LONG_POLL_PARAMETERS])];
+
+export async function collectionAnswer(
+  context: HttpContext,
+  register: Register,
+  c: Context<AppEnv>,
+): Promise<Answer> {
+  const search = searchOf(c);
+  const { accept, 'last-event-id': lastEventId } = c.req.header();
+  const { live, format } = way(readParameters(search, EVERY_PARAMETER), accept);
+  // What another way of reading knows would be passed over in silence: each way takes only its own.
+  if (live === 'long-poll') {
+    const parameters = readParameters(search, LONG_POLL_PARAMETERS);
+    return longPollAnswer(context, register, parameters, {
+      gone: c.req.raw.signal,
+      isHead: c.req.method === 'HEAD',
+    });
+  }
+  if (format === 'sse')
+    return sseAnswer(context, register, readParameters(search, SSE_PARAMETERS), lastEventId);
+  const parameters = readParameters(search, LIST_PARAMETERS);
+  return format === 'json' || format === 'html'
+    ? listPage(context, register, parameters, format)
+    : streamAnswer(context, register, parameters, format);
+}
+
+/** @throws {DaybookError} NOT_ACCEPTABLE, PARAMETER_INVALID */
+function way(parameters: Parameters<'live' | 'format'>, accept: string | undefined) {
+  const live = choiceOf('live', parameters.live, ['no', 'sse', 'long-poll'], 'no');
+  if (live === 'long-poll') return { live, format: negotiate(accept, ['json'], parameters.format) };
+  // Whoever says `live=sse` means it, whatever the library in between accepts.
+  if (live === 'sse') return { live, format: negotiate(undefined, ['sse'], parameters.format) };
+  return {
+    live,
+    format: negotiate(accept, ['json', 'ndjson', 'csv', 'text', 'html', 'sse'], parameters.format),
+  };
+}
