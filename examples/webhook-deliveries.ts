@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
+const require = createRequire(import.meta.url);
+
 export interface WebhookDelivery {
   /** `X-GitHub-Event`, such as `pull_request`. */
   readonly event: string;
@@ -21,7 +23,7 @@ interface WebhookDefinition {
 }
 
 export function webhookDeliveries(): WebhookDelivery[] {
-  const definitions = createRequire(import.meta.url)('@octokit/webhooks-examples') as WebhookDefinition[];
+  const definitions = require('@octokit/webhooks-examples') as WebhookDefinition[];
   return definitions.flatMap(({ name: event, examples }) =>
     examples.map((example, index) => {
       const body = JSON.stringify(example);

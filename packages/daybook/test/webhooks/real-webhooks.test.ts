@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { webhookDeliveries } from '../../../../examples/webhook-deliveries.ts';
-import type { EntryPage, EntryView, Receipt } from '../../src/contract/types.ts';
+import type { EntryPage, EntryView, Receipt } from '../../src/contract/messages.ts';
 import { assertLedgerBalances } from '../support/audit.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
 import { parseCsv } from './csv.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { WebhookDelivery } from '../../../../examples/webhook-deliveries.ts';
 import { webhookHeaders } from '../../../../examples/webhook-deliveries.ts';
-import type { Receipt } from '../../src/contract/types.ts';
+import type { Receipt } from '../../src/contract/messages.ts';
 import type { Connection } from '../support/exchange.ts';
 import { openConnection } from '../support/exchange.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';

@@ -1,0 +1,239 @@
+/**
+ * The documents and the code say the same: everything that a document lists exists, everything that exists is listed.
+ * The examples of the documents are run by `docs-examples.test.ts`.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { parseConfig } from '../src/config/load.ts';
+import { configSchema, ENVIRONMENT } from '../src/config/schema.ts';
+import { entrySchema, problemSchema, receiptSchema } from '../src/contract/schemas.ts';
+import { DURABILITY_LEVELS } from '../src/durability.ts';
+import { ERRORS } from '../src/errors.ts';
+import { CSV_COLUMNS } from '../src/http/entry-csv.ts';
+import { LEDGER_PARAMETERS } from '../src/http/routes/admin.ts';
+import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
+import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
+import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
+import { createSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
+import { configKeys } from './docs/config-keys.ts';
+import { codes, readDocument, ROOT, section, tableRows } from './docs/document.ts';
+import type { StartedDaybook } from './support/start-daybook.ts';
+import { startDaybook } from './support/start-daybook.ts';
+
+const api = readDocument('docs/api.md');
+const config = readDocument('docs/config.md');
+const drivers = readDocument('docs/drivers.md');
+const errors = readDocument('docs/errors.md');
+const operations = readDocument('docs/operations.md');
+
+/** The first code of the first column of a table, row by row. */
+function listed(text: string, firstColumn: string): string[] {
+  return tableRows(text, firstColumn).map((row) => codes(row[firstColumn])[0] ?? '');
+}
+
+/** The sources of the package, tests aside. */
+function sources(): string {
+  const folder = `${ROOT}packages/daybook/src/`;
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(folder + file, 'utf8'))
+    .join('\n');
+}
+
+describe('docs/errors.md', () => {
+  test('has a section for each error code, with its status, title and whether it is retryable', () => {
+    const sections = [
+      ...errors.matchAll(/^### `([A-Z_]+)`\n\n(\d{3}) · (.+) · (not retryable|retryable)$/gm),
+    ];
+    const documented = sections.map(([, code, status, title, retryable]) => [
+      code,
+      { status: Number(status), title, retryable: retryable === 'retryable' },
+    ]);
+    assert.deepEqual(Object.fromEntries(documented), ERRORS);
+    assert.equal(errors.match(/^### /gm)?.length, sections.length, 'a section that is no error code');
+  });
+
+  test('lists the members of a problem document', () => {
+    assert.deepEqual(listed(errors, 'Member').toSorted(), Object.keys(problemSchema.shape).toSorted());
+  });
+
+  test('names codes that exist, as every document does', () => {
+    const outside = [api, config, errors, operations]
+      .flatMap((text) => text.match(/`(?:4\d\d |5\d\d )?[A-Z]{3,}_[A-Z_]+`/g) ?? [])
+      .map((code) => code.replaceAll('`', ''))
+      .filter((code) => !code.startsWith('DAYBOOK_') && !(code in ERRORS));
+    assert.deepEqual(outside, []);
+  });
+});
+
+describe('docs/config.md', () => {
+  const rows = tableRows(config, 'Key');
+
+  test('lists each key with what is expected and its default', () => {
+    const documented = rows.map((row) => {
+      const fallback = codes(row['Default'])[0] ?? row['Default'];
+      return [codes(row['Key'])[0], { expected: row['Expected'], default: fallback }];
+    });
+    const real = configKeys(configSchema).map(({ key, expected, default: fallback }) => {
+      // What has keys of its own has no words of its own in the schema.
+      const own = rows.find((row) => codes(row['Key'])[0] === key)?.['Expected'];
+      return [key, { expected: expected ?? own, default: fallback }];
+    });
+    assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(real));
+  });
+
+  test('names the environment variable of each key that has one', () => {
+    const documented = rows
+      .filter((row) => row['Environment'] !== '—')
+      .map((row) => [codes(row['Environment'])[0], codes(row['Key'])[0]]);
+    assert.deepEqual(Object.fromEntries(documented), ENVIRONMENT);
+  });
+
+  test('names every environment variable of the program, and no other', () => {
+    const documented = new Set(
+      rows.flatMap((row) => codes(row['Environment'])).concat(listed(config, 'Variable')),
+    );
+    assert.deepEqual(documented, new Set(sources().match(/\bDAYBOOK_[A-Z_]*[A-Z]\b/g)));
+  });
+
+  test('says what registers a fresh install has', () => {
+    const { registers } = parseConfig({});
+    const real = registers.map(({ name, aliases }) => [
+      name,
+      [`POST /${name}`, `GET /${name}`, ...aliases.map(({ method, path }) => `${method} ${path}`)],
+    ]);
+    const documented = tableRows(config, 'Register').map((row) => [
+      codes(row['Register'])[0],
+      codes(row['Paths']),
+    ]);
+    assert.deepEqual(documented, real);
+  });
+
+  test('shows configuration files that are accepted', () => {
+    const files = [...config.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+    assert.ok(files.length > 0);
+    for (const text of files) parseConfig(JSON.parse(text));
+  });
+});
+
+describe('docs/api.md', () => {
+  test('lists the columns of CSV in their order', () => {
+    assert.deepEqual(listed(api, 'Column'), [...CSV_COLUMNS]);
+  });
+
+  test('lists the members of a receipt and of an entry', () => {
+    assert.deepEqual(listed(section(api, '## Write'), 'Member'), Object.keys(receiptSchema.shape));
+    assert.deepEqual(listed(section(api, '### One entry'), 'Member'), Object.keys(entrySchema.shape));
+  });
+
+  for (const [heading, parameters] of [
+    ['### Pages', LIST_PARAMETERS],
+    ['### Counts', STATS_PARAMETERS],
+    ['## Tail', LONG_POLL_PARAMETERS],
+    ['## Health, status, operators', LEDGER_PARAMETERS],
+  ] as const) {
+    test(`lists the parameters under "${heading}"`, () => {
+      assert.deepEqual(listed(section(api, heading), 'Parameter').toSorted(), [...parameters].toSorted());
+    });
+  }
+});
+
+describe('docs/operations.md', () => {
+  test('names every event that is logged, and no other', () => {
+    const [events = ''] = section(operations, '## Logs and exit codes').split('. Requests');
+    const logged = [...sources().matchAll(/\blog\.\w+\(\{\s*event: '([\w-]+)'/g)].map(([, event]) => event);
+    assert.deepEqual(new Set(codes(events).filter((code) => code !== 'event')), new Set(logged));
+  });
+});
+
+describe('a running server', () => {
+  let server: StartedDaybook;
+  before(async () => {
+    server = await startDaybook();
+  });
+  after(() => server.stop());
+
+  test('has the paths of docs/api.md with their methods', async () => {
+    for (const row of tableRows(section(api, '## Paths'), 'Path')) {
+      const [template = ''] = codes(row['Path']);
+      const path = template.replace('{register}', 'app').replace('{id}', 'an-id');
+      const methods = codes(row['Methods']).flatMap((method) =>
+        method === 'GET' ? ['GET', 'HEAD'] : [method],
+      );
+      const answer = await fetch(server.address + path, { method: 'OPTIONS' });
+      const allowed = (answer.headers.get('allow') ?? '').split(', ').toSorted();
+      assert.deepEqual(allowed, [...methods, 'OPTIONS'].toSorted(), path);
+    }
+  });
+
+  test('has no path in its OpenAPI document or its registers that docs/api.md lacks', async () => {
+    const documented = new Set(
+      tableRows(section(api, '## Paths'), 'Path').map((row) => codes(row['Path'])[0] ?? ''),
+    );
+    const openApi = (await (await fetch(`${server.address}/openapi.json`)).json()) as { paths: object };
+    const headers = { authorization: `Bearer ${await server.adminKey()}` };
+    const { registers } = (await (await fetch(`${server.address}/api/registers`, { headers })).json()) as {
+      registers: { name: string; paths: string[] }[];
+    };
+    const names = registers.map(({ name }) => name).join('|');
+    const paths = [
+      ...Object.keys(openApi.paths),
+      ...registers.flatMap((register) => register.paths.map((path) => path.split(' ')[1] ?? '')),
+    ].map((path) => path.replace(new RegExp(`^/(?:${names})(?=/|$)`), '/{register}'));
+    assert.deepEqual(new Set(paths), documented);
+  });
+
+  test('exposes the metrics of docs/operations.md and no other of ours', async () => {
+    await fetch(`${server.address}/app`, { method: 'POST' });
+    await fetch(`${server.address}/app`);
+    const text = await (await fetch(`${server.address}/metrics`)).text();
+    const real = [...text.matchAll(/^# TYPE (daybook_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
+    const documented = tableRows(operations, 'Metric').map((row) => [codes(row['Metric'])[0], row['Type']]);
+    assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(real));
+    for (const row of tableRows(operations, 'Metric')) {
+      const labels = new RegExp(`^${codes(row['Metric'])[0]}\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';
+      const names = [...labels.matchAll(/(\w+)=/g)].map(([, name]) => name);
+      assert.deepEqual(codes(row['Labels']), names, row['Metric']);
+    }
+  });
+
+  test('has the components of docs/operations.md', async () => {
+    const headers = { authorization: `Bearer ${await server.adminKey()}` };
+    const { components } = (await (await fetch(`${server.address}/api/status`, { headers })).json()) as {
+      components: object;
+    };
+    assert.deepEqual(listed(operations, 'Component').toSorted(), Object.keys(components).toSorted());
+  });
+});
+
+describe('docs/drivers.md', () => {
+  test('lists the capabilities of the SQLite store as they are', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'daybook-docs-'));
+    try {
+      const store = await createSqliteStore({ directory });
+      await store.close();
+      const rows = tableRows(drivers, 'Capability').filter((row) => codes(row['Capability']).length > 0);
+      const { durabilityProof, ...comparable } = store.capabilities;
+      assert.ok(durabilityProof.length > 0);
+      assert.deepEqual(
+        new Set(rows.map((row) => codes(row['Capability'])[0])),
+        new Set(Object.keys(store.capabilities)),
+      );
+      for (const [name, value] of Object.entries(comparable)) {
+        const row = rows.find((one) => codes(one['Capability'])[0] === name);
+        assert.ok(codes(row?.['`sqlite:`']).includes(String(value)), `${name}: ${String(value)}`);
+      }
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  test('lists the durability levels in their order', () => {
+    assert.deepEqual(listed(drivers, 'Level'), [...DURABILITY_LEVELS]);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * Runs the examples of a document in order, against a fresh server, as its reader would run them: documents write
+ * http://127.0.0.1:3000 for the address and `data` for the data directory, and commands run in the root of the checkout.
+ */
+import { execFile } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { StartedDaybook } from '../support/start-daybook.ts';
+import type { ConsoleExample } from './document.ts';
+import { ROOT } from './document.ts';
+import { createBindings } from './output-pattern.ts';
+
+const SHOWN_ADDRESS = 'http://127.0.0.1:3000';
+const TIMEOUT_MS = 60_000;
+/** curl as on a terminal: without the meter that it shows while its output goes elsewhere. And our own command. */
+const PRELUDE = `
+curl() { command curl --no-progress-meter "$@"; }
+daybook() { node '${ROOT}packages/daybook/bin/daybook.js' "$@"; }
+`;
+
+const run = promisify(execFile);
+
+/** @throws {AssertionError} at the first example whose output is another than the document shows. */
+export async function runExamples(
+  examples: readonly ConsoleExample[],
+  server: StartedDaybook,
+): Promise<void> {
+  const bindings = createBindings();
+  for (const { place, command, output } of examples) {
+    const given = await runCommand(toReal(bindings.apply(command), server), server);
+    bindings.match(place, output, given.replaceAll(server.address, SHOWN_ADDRESS));
+  }
+}
+
+function toReal(command: string, { address, dataDir }: StartedDaybook): string {
+  return command
+    .replaceAll(/http:\/\/(?:127\.0\.0\.1|localhost):3000/g, address)
+    .replaceAll(/(?<![\w/.-])(?:\.\/)?data\/(?=[a-z])/g, `${dataDir}/`);
+}
+
+/** Standard output and error together, as a terminal shows them; the exit code does not count. */
+async function runCommand(command: string, { address, dataDir }: StartedDaybook): Promise<string> {
+  const env = {
+    PATH: [`${ROOT}node_modules/.bin`, dirname(process.execPath), process.env['PATH']].join(delimiter),
+    HOME: process.env['HOME'],
+    LC_ALL: 'C.UTF-8',
+    DAYBOOK_URL: address,
+    DAYBOOK_DATA_DIR: dataDir,
+  };
+  const script = `${PRELUDE}{ ${command}\n} 2>&1`;
+  // A command that fails has an output too: that of an example about a failure.
+  const { stdout } = await run('bash', ['-c', script], { cwd: ROOT, env, timeout: TIMEOUT_MS }).catch(
+    (failure: unknown) => {
+      if (failure instanceof Error && 'stdout' in failure && 'killed' in failure && failure.killed !== true)
+        return failure as Error & { stdout: string };
+      throw failure;
+    },
+  );
+  return stdout;
+}
