@@ -16,7 +16,14 @@ import {
 } from './register-entry.ts';
 import { listOperation, listProblems } from './register-read.ts';
 import { writeOperation, writeProblems } from './register-write.ts';
-import { metricsProblems, readyProblems, SERVICE_TAG, serviceProblems, servicePaths } from './service.ts';
+import {
+  metricsProblems,
+  readyProblems,
+  SERVICE_TAG,
+  serviceProblems,
+  servicePaths,
+  welcomeProblems,
+} from './service.ts';
 import type { OpenApiDocument, PathItem } from './specification.ts';
 
 export interface DocumentSource {
@@ -35,6 +42,7 @@ const PROBLEM_SETS = [
   entryProblems,
   statsProblems,
   serviceProblems,
+  welcomeProblems,
   readyProblems,
   metricsProblems,
   operatorProblems,

@@ -22,7 +22,7 @@ export function listOperation(register: Register, operationId: string, url: stri
     tags: [name],
     summary: `Read the entries of ${name}, or follow them`,
     description:
-      'Newest first unless asked otherwise. JSON and HTML come in pages; NDJSON, CSV and text stream everything in the range. live=sse (or Accept: text/event-stream) sends each entry after the cursor once, as an unnamed event whose id is the cursor to resume with; live=long-poll answers as soon as there is one. HEAD is the same without body.',
+      'Newest first unless asked otherwise. JSON and HTML come in pages; NDJSON, CSV and text stream everything in the range. live=sse (or Accept: text/event-stream) sends each entry after the cursor once, as an unnamed event whose id is the cursor to resume with; live=long-poll answers as soon as there is one. A tail takes only live, from, cursor and format, a long poll also wait; a list takes all but wait. HEAD is the same without body.',
     parameters: parameterReferences(
       'From',
       'To',

@@ -7,6 +7,7 @@ import type { MediaType, Operation, PathItem } from './specification.ts';
 export const SERVICE_TAG = 'service';
 
 export const serviceProblems = problemSet('Service', []);
+export const welcomeProblems = problemSet('Welcome', ['NOT_ACCEPTABLE']);
 export const readyProblems = problemSet('Ready', ['DISK_FULL', 'STORE_UNAVAILABLE', 'DRAINING']);
 export const metricsProblems = problemSet('Metrics', ['UNAUTHENTICATED']);
 
@@ -25,6 +26,7 @@ export function servicePaths(origin: string): Record<string, PathItem> {
         'text/html': text('One button and a live list'),
         'text/plain': text('Commands to begin with'),
       },
+      responses: welcomeProblems.responses,
     }),
     '/healthz': get(origin, '/healthz', {
       operationId: 'alive',
