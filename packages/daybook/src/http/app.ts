@@ -46,7 +46,9 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     if (context.draining.aborted) c.header('connection', 'close');
   });
 
-  get('/', (c) => service.welcome(negotiate(c.req.header('accept'), ['text', 'html'])));
+  get('/', (c) =>
+    service.welcome(negotiate(c.req.header('accept'), ['text', 'html']), new URL(c.req.url).origin),
+  );
   get('/healthz', service.alive);
   get('/readyz', service.ready);
   get('/health', service.ready);

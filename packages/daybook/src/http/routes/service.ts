@@ -78,9 +78,10 @@ export function createServiceRoutes(context: HttpContext) {
       body: 'User-agent: *\nDisallow: /\n',
     }),
 
-    async welcome(format: 'html' | 'text'): Promise<Answer> {
+    /** @param origin as the caller named it, so that the lines can be copied. */
+    async welcome(format: 'html' | 'text', origin: string): Promise<Answer> {
       if (format === 'text')
-        return { status: 200, headers: { 'content-type': TEXT_TYPE }, body: help(context) };
+        return { status: 200, headers: { 'content-type': TEXT_TYPE }, body: help(context, origin) };
       const page =
         postRegister &&
         (await store.list({
@@ -107,8 +108,8 @@ export function createServiceRoutes(context: HttpContext) {
 }
 
 /** Ten lines for whoever comes with curl. */
-function help({ config, version, store }: HttpContext): string {
-  const base = `http://${config.host}:${config.port}${config.basePath}`;
+function help({ config, version, store }: HttpContext, origin: string): string {
+  const base = `${origin}${config.basePath}`;
   const [name = 'app'] = config.registers.map((register) => register.name);
   return `Daybook ${version}: POST it, and it is on record. Durability: ${store.capabilities.durability}.
 
