@@ -37,11 +37,13 @@ const BELIEVE_AFTER_MS = 10_000;
 /** `Date.now()` has whole milliseconds: being behind by up to two is no step, only rounding. */
 const ROUNDING_MICROS = 2_000;
 
+const ORIGIN_MS = performance.timeOrigin;
+
 export const systemTime: TimeSource = {
   /** `Date.now()` has whole milliseconds; where the process's own fine clock agrees with it, that one is given. */
   wallMs() {
     const rough = Date.now();
-    const fine = performance.timeOrigin + performance.now();
+    const fine = ORIGIN_MS + performance.now();
     return fine >= rough && fine < rough + 1 ? fine : rough;
   },
   monotonicMs: () => performance.now(),

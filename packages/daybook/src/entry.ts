@@ -10,20 +10,20 @@ export interface EntryDraft {
   /** The authenticated caller who owns the entry; the empty string when anonymous. */
   readonly subject: string;
   /** RFC 3339, as the client claims it; absent when it claimed nothing that is a date. */
-  readonly occurredAt?: string;
+  readonly occurredAt?: string | undefined;
   readonly requestId: string;
-  readonly clientIp?: string;
+  readonly clientIp?: string | undefined;
   readonly protocol: 'http' | 'https';
   readonly region: string;
   /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly contentType?: string | undefined;
   /** The exact bytes received; absent when the body was empty. */
-  readonly payload?: Uint8Array;
-  readonly idempotencyKey?: string;
+  readonly payload?: Uint8Array | undefined;
+  readonly idempotencyKey?: string | undefined;
   /** SHA-256 of content type and payload, 32 bytes; present when there is a key. */
-  readonly fingerprint?: Uint8Array;
+  readonly fingerprint?: Uint8Array | undefined;
 }
 
 export interface Entry extends EntryDraft {

@@ -7,8 +7,23 @@ const IPV4_KEPT_OCTETS = 3;
 const IPV6_GROUP_BITS = 16;
 const IPV6_GROUPS = 8;
 
+/** A few clients send most requests; telling IPv6 from IPv4 takes a long regular expression. */
+const MAX_REMEMBERED = 1_000;
+const remembered = new Map<string, string>();
+
 /** `203.0.113.7` → `203.0.113.0`; `2001:db8:1:2::7` → `2001:db8:1::`. */
-export function truncateAddress(address: string, { ipv6Bits = 48 }: { ipv6Bits?: number } = {}): string {
+export function truncateAddress(address: string, { ipv6Bits = 48 }: { ipv6Bits?: 48 | 64 } = {}): string {
+  const name = ipv6Bits === 48 ? address : `${address}/${ipv6Bits}`;
+  let truncated = remembered.get(name);
+  if (truncated === undefined) {
+    if (remembered.size === MAX_REMEMBERED) remembered.clear();
+    truncated = truncate(address, ipv6Bits);
+    remembered.set(name, truncated);
+  }
+  return truncated;
+}
+
+function truncate(address: string, ipv6Bits: number): string {
   const plain = withoutMapping(address);
   if (!isIPv6(plain)) {
     return [...plain.split('.').slice(0, IPV4_KEPT_OCTETS), '0'].join('.');

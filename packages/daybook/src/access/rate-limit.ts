@@ -2,8 +2,6 @@
  * Token buckets, one per register, direction and client; per process, which the documentation says. A client is its
  * address, IPv6 by /64, because a subscriber line has a whole /64 to choose from.
  */
-import { isIPv6 } from 'node:net';
-
 import type { TokenBucket } from '../register.ts';
 import { truncateAddress } from './address.ts';
 
@@ -32,7 +30,7 @@ export function createRateLimiter(nowMs: () => number, maxClients = MAX_CLIENTS)
   const clients = new Map<string, State>();
   return {
     take(register, direction, { refillPerSecond, capacity }, address) {
-      const client = `${register} ${direction} ${isIPv6(address) ? truncateAddress(address, { ipv6Bits: 64 }) : address}`;
+      const client = `${register} ${direction} ${address.includes(':') ? truncateAddress(address, { ipv6Bits: 64 }) : address}`;
       const now = nowMs();
       const state = clients.get(client) ?? { tokens: capacity, atMs: now };
       state.tokens = Math.min(capacity, state.tokens + ((now - state.atMs) / 1000) * refillPerSecond);

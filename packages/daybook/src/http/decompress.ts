@@ -29,14 +29,24 @@ const MAX_ZSTD_FRAMES = 1_000;
  * Gives `use` the decoded body. The caller holds `body.byteLength` of the budget already; the limit of the result is held
  * while decoding, and the result as long as it is used.
  */
-export async function useDecoded<T>(
+export function useDecoded<T>(
   body: Buffer,
   plan: WritePlan,
   budget: Budget,
   use: (decoded: Buffer) => Promise<T>,
 ): Promise<T> {
-  const { encoding, maxBytes } = plan;
-  if (encoding === 'identity' || body.byteLength === 0) return use(body);
+  return plan.encoding === 'identity' || body.byteLength === 0
+    ? use(body)
+    : decodeAndUse(body, plan, budget, use);
+}
+
+async function decodeAndUse<T>(
+  body: Buffer,
+  plan: WritePlan,
+  budget: Budget,
+  use: (decoded: Buffer) => Promise<T>,
+): Promise<T> {
+  const { maxBytes } = plan;
   if (!budget.reserve(maxBytes)) throw overloaded(budget, maxBytes);
   let held = maxBytes;
   try {

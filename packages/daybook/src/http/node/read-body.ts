@@ -32,9 +32,12 @@ export function readBody(
     const chunks: Buffer[] = [];
     const arriving = watch.add({ deadlineInMs, fail });
 
+    let stopped = false;
+
+    /** Taking listeners off costs more than asking whether they still matter. */
     function stop(): void {
+      stopped = true;
       watch.remove(arriving);
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
     }
 
     function fail(error: DaybookError): void {
@@ -44,6 +47,7 @@ export function readBody(
     }
 
     function onData(chunk: Buffer): void {
+      if (stopped) return;
       if (!budget.reserve(chunk.byteLength)) return fail(overloaded(budget, chunk.byteLength));
       arriving.bytes += chunk.byteLength;
       if (arriving.bytes > plan.maxBytes)
@@ -52,12 +56,14 @@ export function readBody(
     }
 
     function onEnd(): void {
+      if (stopped) return;
       stop();
       const [only = EMPTY] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks, arriving.bytes) : only);
     }
 
     function onClose(): void {
+      if (stopped) return;
       fail(
         new DaybookError('BODY_INCOMPLETE', 'body: expected all of it, given a connection that ended', {
           outcome: 'not-written',
@@ -65,6 +71,7 @@ export function readBody(
       );
     }
 
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    // An aborted request emits 'close'; its 'error' is only emitted to those who listen for it.
+    request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
 }

@@ -30,13 +30,15 @@ export function makeDraft(
     requestId,
     protocol: 'http',
     region,
-    ...(clientIp !== undefined && { clientIp }),
-    ...(occurredAt !== undefined && { occurredAt }),
-    ...(keptHeaders !== undefined && { headers: keptHeaders }),
-    ...(query !== undefined && { query }),
-    ...(contentType !== undefined && { contentType }),
-    ...(payload !== undefined && { payload }),
-    ...(key !== undefined && { idempotencyKey: key, fingerprint: fingerprintOf(contentType, payload) }),
+    // Always the same members, if undefined: conditional spreads cost a microsecond on the hottest path.
+    clientIp,
+    occurredAt,
+    headers: keptHeaders,
+    query,
+    contentType,
+    payload,
+    idempotencyKey: key,
+    fingerprint: key === undefined ? undefined : fingerprintOf(contentType, payload),
   };
 }
 

@@ -24,7 +24,7 @@ export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 export interface WritePlan extends WriteHead {
   readonly kind: 'single' | 'batch';
   readonly format: 'json' | 'text';
-  readonly key?: string;
+  readonly key: string | undefined;
   readonly encoding: ContentEncoding;
   /** Of the body, after decompression. */
   readonly maxBytes: number;
@@ -51,7 +51,7 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
     ...head,
     kind,
     format,
-    ...(key !== undefined && { key }),
+    key,
     encoding: contentEncoding(headers['content-encoding']),
     maxBytes,
     rateHeaders,

@@ -32,20 +32,18 @@ const NO_FINGERPRINT = new Uint8Array(32);
 
 export function toColumns(batch: Batch): BatchColumns {
   const { entries } = batch;
-  const lengths = new Int32Array(entries.length);
-  let bytes = 0;
-  for (const [index, { payload }] of entries.entries()) {
-    lengths[index] = payload?.byteLength ?? -1;
-    bytes += payload?.byteLength ?? 0;
-  }
-  const payloads = new Uint8Array(bytes);
+  const lengths = Int32Array.from(entries, ({ payload }) => payload?.byteLength ?? -1);
+  const payloads = new Uint8Array(lengths.reduce((sum, length) => sum + Math.max(0, length), 0));
   const keys = [];
   let offset = 0;
-  for (const [index, { payload, idempotencyKey, fingerprint = NO_FINGERPRINT }] of entries.entries()) {
+  let index = 0;
+  for (const { payload, idempotencyKey, fingerprint = NO_FINGERPRINT } of entries) {
     if (idempotencyKey !== undefined) keys.push({ index, key: idempotencyKey, fingerprint });
-    if (payload === undefined) continue;
-    payloads.set(payload, offset);
-    offset += payload.byteLength;
+    if (payload !== undefined) {
+      payloads.set(payload, offset);
+      offset += payload.byteLength;
+    }
+    index += 1;
   }
   return {
     source: batch.source,
