@@ -66,9 +66,11 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         const rate = takeRead(context, register, c.env?.incoming?.socket.remoteAddress ?? '');
         const answer = await route(c);
         context.metrics.countRead(register.name, answer.status);
+        const headers = { ...answer.headers, ...rate };
+        if (c.req.method !== 'HEAD') return toResponse({ ...answer, headers });
         // HEAD runs what GET runs, and nobody will read the stream.
-        if (c.req.method === 'HEAD' && answer.body instanceof ReadableStream) await answer.body.cancel();
-        return toResponse({ ...answer, headers: { ...answer.headers, ...rate } });
+        if (answer.body instanceof ReadableStream) await answer.body.cancel();
+        return toResponse({ ...answer, headers, body: null });
       } catch (thrown) {
         context.metrics.countRead(register.name, thrown instanceof DaybookError ? thrown.status : 500);
         throw thrown;
