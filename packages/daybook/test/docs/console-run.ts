@@ -45,6 +45,9 @@ async function runCommand(command: string, { address, dataDir }: StartedDaybook)
     PATH: [`${ROOT}node_modules/.bin`, dirname(process.execPath), process.env['PATH']].join(delimiter),
     HOME: process.env['HOME'],
     LC_ALL: 'C.UTF-8',
+    // What npm has to say of the machine's own settings is in no document.
+    npm_config_loglevel: 'error',
+    npm_config_update_notifier: 'false',
     DAYBOOK_URL: address,
     DAYBOOK_DATA_DIR: dataDir,
   };
