@@ -54,6 +54,15 @@ function hexed(batch: Batch): unknown {
   return plain({ ...batch, entries: entries as unknown as Entry[] });
 }
 
+const at = (minute: number, register: string): Entry => ({
+  id: microsToFirstId(minute * 60_000_000 + 1),
+  register,
+  subject: '',
+  requestId: 'r',
+  protocol: 'http',
+  region: 'local',
+});
+
 test('every batch comes out of its envelope as it went in, payload bytes included', () => {
   fc.assert(
     fc.property(fc.array(someEntry, { maxLength: 20 }), (entries) => {
@@ -96,14 +105,6 @@ test('an envelope of a later version is told apart from a broken one', () => {
 });
 
 test('entries are counted by register and minute of their stamps', () => {
-  const at = (minute: number, register: string): Entry => ({
-    id: microsToFirstId(minute * 60_000_000 + 1),
-    register,
-    subject: '',
-    requestId: 'r',
-    protocol: 'http',
-    region: 'local',
-  });
   const counts = countByMinute([at(1, 'app'), at(1, 'epoch'), at(1, 'app'), at(2, 'app')]);
   assert.deepEqual(counts, [
     { register: 'app', minute: 1, entries: 2 },

@@ -52,7 +52,7 @@ const RESERVED_SECOND = new Set(['payload', 'stats', 'trace']);
 const NEVER_KEPT =
   /^(?:authorization|proxy-authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|idempotency-key)$/;
 
-export function isReservedFirstSegment(segment: string): boolean {
+function isReservedFirstSegment(segment: string): boolean {
   return RESERVED_FIRST.has(segment) || /^v[1-9]$/.test(segment);
 }
 

@@ -9,22 +9,18 @@ import { Hono } from 'hono';
 import { DaybookError } from '../errors.ts';
 import type { Register } from '../register.ts';
 import type { Answer } from './answer.ts';
-import { HTML_TYPE, toResponse } from './answer.ts';
+import { toResponse } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
 import { negotiate } from './negotiation.ts';
-import { problemPage } from './pages/problem.ts';
 import { readParameters } from './parameters.ts';
-import { problemAnswer, problemHeaders, requestKind, toDaybookError, toProblem } from './problem.ts';
+import { toDaybookError } from './problem.ts';
+import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createRegisterRoutes } from './routes/register.ts';
 import { createServiceRoutes } from './routes/service.ts';
-
-/** No page of ours runs inline script, loads from another host or may be framed. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 export function createApp(context: HttpContext): Hono<AppEnv> {
   const { config, version, log } = context;
@@ -38,10 +34,6 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     c.header('x-request-id', c.get('requestId'));
     c.header('x-content-type-options', 'nosniff');
     c.header('vary', 'Accept, Authorization, Origin');
-    // A payload of that type is no page: it has a stricter policy of its own.
-    const isPage = c.res.headers.get('content-type')?.startsWith('text/html') === true;
-    if (isPage && !c.res.headers.has('content-security-policy'))
-      c.header('content-security-policy', PAGE_POLICY);
     // A connection that is kept would hold up the shutdown.
     if (context.draining.aborted) c.header('connection', 'close');
   });
@@ -115,25 +107,15 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   }
 
   function refuse(c: Context<AppEnv>, error: DaybookError): Response {
-    const requestId = c.get('requestId');
-    const kind = requestKind(c.req.method);
-    if ((c.req.method === 'GET' || c.req.method === 'HEAD') && prefersHtml(c)) {
-      const body = problemPage(toProblem(error, requestId, kind), { basePath: config.basePath, version });
-      return toResponse({
-        status: error.status,
-        headers: { 'content-type': HTML_TYPE, ...problemHeaders(error) },
-        body,
-      });
-    }
-    return toResponse(problemAnswer(error, requestId, kind));
-  }
-}
-
-function prefersHtml(c: Context): boolean {
-  try {
-    return negotiate(c.req.header('accept'), ['json', 'html']) === 'html';
-  } catch {
-    return false; // Neither is acceptable: a problem document says so.
+    const { method } = c.req;
+    return toResponse(
+      refusalAnswer(error, {
+        requestId: c.get('requestId'),
+        method,
+        accept: c.req.header('accept'),
+        site: { basePath: config.basePath, version },
+      }),
+    );
   }
 }
 

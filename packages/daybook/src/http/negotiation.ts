@@ -4,7 +4,7 @@
  */
 import { DaybookError } from '../errors.ts';
 
-export const FORMATS = {
+const FORMATS = {
   json: ['application/json'],
   ndjson: ['application/x-ndjson', 'application/ndjson'],
   csv: ['text/csv'],

@@ -56,7 +56,8 @@ export function choiceOf<const T extends string>(
 
 /** RFC 3339 with up to nine digits of a second, or a date alone (midnight UTC); Unix microseconds. */
 export function microsOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+  // A form sends every field, also those left empty.
+  if (text === undefined || text === '') return undefined;
   // A plus sign that was not escaped has become a space.
   const micros = parseRfc3339(text.replace(/ (?=\d{2}:\d{2}$)/, '+'));
   if (micros === undefined || micros < 0 || micros > MAX_MICROS)

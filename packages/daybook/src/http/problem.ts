@@ -7,7 +7,7 @@ import { DaybookError, ERRORS, errorType } from '../errors.ts';
 import { StoreError } from '../store/store.ts';
 import type { Answer } from './answer.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** Whether the caller asked for something to be written: then the problem says what became of it. */
 export type RequestKind = 'read' | 'write';

@@ -26,7 +26,7 @@ const PLENTY = 10_000_000;
 
 let made = 0;
 
-export function makeEntry(fields: Partial<Entry> & { micros?: number } = {}): Entry {
+function makeEntry(fields: Partial<Entry> & { micros?: number } = {}): Entry {
   made += 1;
   const { micros = BASE_MICROS + made, ...rest } = fields;
   const random = made.toString(16).padStart(12, '0');

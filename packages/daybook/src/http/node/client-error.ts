@@ -1,6 +1,6 @@
 /**
- * Requests that Node refuses by itself, before any route sees them: malformed, too long, too late. They get problem
- * documents too.
+ * Requests that Node refuses by itself, before any route sees them whole: malformed, too long, too late. They get problem
+ * documents too, behind the answers to the good requests before them.
  */
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
@@ -9,6 +9,13 @@ import type { ErrorCode } from '../../errors.ts';
 import { DaybookError } from '../../errors.ts';
 import { problemAnswer } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
+import { isDraining } from './drain.ts';
+import { responseUnderWay } from './under-way.ts';
+
+/** What Node gives with an error of its parser. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
 
 /** Error codes of llhttp and of Node's HTTP server (https://nodejs.org/api/errors.html). */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -17,20 +24,47 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_INVALID_EOF_STATE: 'BODY_INCOMPLETE',
 };
 
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, version: string): void {
-  // Nobody to tell, or in the middle of another answer. Node's own handler looks at the same member.
-  const answering = (socket as { _httpMessage?: unknown })._httpMessage;
-  if (error.code === 'ECONNRESET' || !socket.writable || (answering !== undefined && answering !== null)) {
-    socket.destroy();
-    return;
+/** A client that does not close its side is cut off after this. */
+const CUT_AFTER_MS = 2_000;
+
+export type ClientErrorHandler = (error: ParserError, socket: Socket) => void;
+
+export function createClientErrorHandler(version: string): ClientErrorHandler {
+  /** What comes behind the first error means nothing. */
+  const failing = new WeakSet<Socket>();
+
+  function answer(error: ParserError, socket: Socket): void {
+    const earlier = responseUnderWay(socket);
+    if (earlier?.req.complete === true) {
+      // The bytes that do not parse are behind a good request, whose answer comes first.
+      earlier.once('close', () => answer(error, socket));
+      return;
+    }
+    if (!socket.writable || earlier?.headersSent === true) {
+      socket.destroy();
+      return;
+    }
+    socket.end(toBytes(error, socket, version));
+    setTimeout(() => socket.destroy(), CUT_AFTER_MS).unref();
   }
-  const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
+
+  return (error, socket) => {
+    // Nobody to tell, or told already.
+    if (error.code === 'ECONNRESET' || !socket.writable || isDraining(socket)) {
+      socket.destroy();
+    } else if (!failing.has(socket)) {
+      failing.add(socket);
+      answer(error, socket);
+    }
+  };
+}
+
+/** Whatever the method was to be: without a whole request nothing is written. */
+function toBytes(error: ParserError, socket: Socket, version: string): string {
+  const code = codeOf(error, socket);
   const requestId = requestIdOf(undefined);
-  const { status, headers, body } = problemAnswer(
-    new DaybookError(code, explain(code, error)),
-    requestId,
-    'write',
-  );
+  const problem = new DaybookError(code, explain(code, error));
+  const { status, headers, body } = problemAnswer(problem, requestId, 'write');
   const fields = {
     ...headers,
     'content-length': Buffer.byteLength(body),
@@ -38,16 +72,21 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, 
     'x-request-id': requestId,
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${lines.join('')}\r\n${body}`,
-  );
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${lines.join('')}\r\n${body}`;
 }
 
-function explain(code: ErrorCode, error: NodeJS.ErrnoException): string {
-  if (code === 'HEADERS_TOO_LARGE')
+function codeOf(error: ParserError, socket: Socket): ErrorCode {
+  const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
+  // Node has one code for both; a first packet without the end of a line is all target.
+  const isTarget = socket.bytesRead === error.rawPacket?.byteLength && !error.rawPacket.includes('\n');
+  return code === 'HEADERS_TOO_LARGE' && isTarget ? 'URI_TOO_LONG' : code;
+}
+
+function explain(code: ErrorCode, error: ParserError): string {
+  if (code === 'HEADERS_TOO_LARGE' || code === 'URI_TOO_LONG')
     return 'expected headers and request target within limits.maxHeaderBytes, given more';
   if (code === 'REQUEST_TIMEOUT')
     return 'expected the whole head of the request in time (limits.headersTimeoutMs)';
-  if (code === 'BODY_INCOMPLETE') return 'expected the whole body, given a connection that ended before it';
+  if (code === 'BODY_INCOMPLETE') return 'expected the whole request, given a connection that ended before it';
   return `expected a request of HTTP/1.1 (RFC 9112), given one that does not parse: ${error.code ?? error.message}`;
 }

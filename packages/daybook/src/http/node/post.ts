@@ -8,7 +8,8 @@ import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { useDecoded } from '../decompress.ts';
-import { problemAnswer, toDaybookError } from '../problem.ts';
+import { toDaybookError } from '../problem.ts';
+import { refusalAnswer } from '../refusal.ts';
 import { requestIdOf } from '../request-id.ts';
 import { planWrite } from '../write/head.ts';
 import { write } from '../write/write.ts';
@@ -28,6 +29,7 @@ export interface PostRequest {
 export function createPost(context: HttpContext, watch: BodyWatch): (post: PostRequest) => Promise<void> {
   const { budget, log, metrics, version, config } = context;
   const { requestTimeoutMs, batchTimeoutMs } = config.limits;
+  const site = { basePath: config.basePath, version };
 
   async function answer(post: PostRequest, requestId: string): Promise<Answer> {
     const { request, response, register, search } = post;
@@ -38,7 +40,11 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
       });
     const remoteAddress = request.socket.remoteAddress ?? '';
     const plan = planWrite(context, { register, requestId, headers: request.headers, search, remoteAddress });
-    if (post.expectsContinue) response.writeContinue();
+    // What waits for leave to send its body and is refused may go on with another request or with the body.
+    if (post.expectsContinue) {
+      response.shouldKeepAlive = true;
+      response.writeContinue();
+    }
     const deadlineInMs = plan.kind === 'batch' ? batchTimeoutMs : requestTimeoutMs;
     const body = await readBody(request, plan, { budget, watch, deadlineInMs });
     try {
@@ -48,11 +54,12 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     }
   }
 
-  function refusal(thrown: unknown, requestId: string): Answer {
+  function refusal({ request }: PostRequest, thrown: unknown, requestId: string): Answer {
     const error = toDaybookError(thrown, (cause) =>
       log.error({ event: 'internal-error', requestId, err: cause }),
     );
-    return problemAnswer(error, requestId, 'write');
+    const { method, headers } = request;
+    return refusalAnswer(error, { requestId, method, accept: headers.accept, site });
   }
 
   return async (post) => {
@@ -62,7 +69,7 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     try {
       given = await answer(post, requestId);
     } catch (thrown) {
-      given = refusal(thrown, requestId);
+      given = refusal(post, thrown, requestId);
     }
     metrics.countWrite(register.name, given.status);
     if (response.destroyed) return;

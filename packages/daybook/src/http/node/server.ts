@@ -4,20 +4,23 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 
-import { isLoopback } from '../../access/address.ts';
 import { DaybookError } from '../../errors.ts';
+import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { stripPath } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
-import { problemAnswer, requestKind } from '../problem.ts';
+import { problemAnswer, requestKind, toDaybookError } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
 import { createBodyWatch } from './body-watch.ts';
-import { answerClientError } from './client-error.ts';
+import { createClientErrorHandler } from './client-error.ts';
 import { drain } from './drain.ts';
+import { createGracefulClose } from './graceful-close.ts';
+import { createHostCheck } from './host-check.ts';
 import { createPost } from './post.ts';
+import { parseRequestTarget } from './request-target.ts';
 
 export interface HttpServer {
   /** Resolves with the address that is listened on. */
@@ -32,7 +35,7 @@ const MAX_TARGET_CHARACTERS = 8_192;
 const LOOK_FOR_TIMEOUTS_MS = 1_000;
 
 export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpServer {
-  const { config, version, paths, nowMs } = context;
+  const { config, version, paths, nowMs, log } = context;
   const { limits, basePath } = config;
   const watch = createBodyWatch({
     minBytesPerSecond: limits.minBodyBytesPerSecond,
@@ -40,67 +43,102 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
     nowMs,
   });
   const post = createPost(context, watch);
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const knownHost = createHostCheck(config.host, config.allowedHosts);
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    hostname: 'localhost', // For HTTP/1.0 without a Host.
+    errorHandler: (thrown) => toResponse(problem(toRefusal(thrown), 'read', requestIdOf(undefined))),
+  });
+  const checkHost = createHostCheck(config);
 
   const server = createServer(
     {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: Math.max(limits.requestTimeoutMs, limits.batchTimeoutMs),
+      // The body watch comes first, and tells; this is for what it does not see.
+      requestTimeout: limits.headersTimeoutMs + Math.max(limits.requestTimeoutMs, limits.batchTimeoutMs),
       maxHeaderSize: limits.maxHeaderBytes,
       connectionsCheckingInterval: LOOK_FOR_TIMEOUTS_MS,
+      // Node's own answer to a missing Host is no problem document.
+      requireHostHeader: false,
       noDelay: true,
     },
     (request, response) => handle(request, response, false),
   );
   server.maxConnections = limits.maxConnections;
+  // Bounded by their bytes. Beyond 2000 headers Node would pass over the rest without a word.
+  server.maxHeadersCount = 0;
+  // A client that has sent everything may close its side and still wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on('checkContinue', (request, response) => handle(request, response, true));
-  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, version));
+  // Other expectations may be passed over (RFC 9110 §10.1.1); Node's own answer to them is no problem document.
+  server.on('checkExpectation', (request, response) => handle(request, response, false));
+  const answerClientError = createClientErrorHandler(version);
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
+  const closeGracefully = createGracefulClose(server);
 
   function handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    const url = request.url ?? '/';
-    const refusal = refusalOf(url, request.headers.host);
-    if (refusal !== undefined) return refuse(request, response, refusal);
+    let url: string;
+    try {
+      url = checkedTarget(request);
+    } catch (thrown) {
+      return refuse(request, response, toRefusal(thrown));
+    }
     if (request.method === 'POST') {
       const query = url.indexOf('?');
       const path = stripPath(query === -1 ? url : url.slice(0, query), basePath);
       const register = paths.get(`POST ${path}`);
       if (register !== undefined) {
-        void post({
-          request,
-          response,
-          register,
-          search: query === -1 ? '' : url.slice(query + 1),
-          expectsContinue,
-        });
+        const search = query === -1 ? '' : url.slice(query + 1);
+        void post({ request, response, register, search, expectsContinue });
         return;
       }
     }
-    if (expectsContinue) response.writeContinue();
+    // Nothing else reads a body: the answer comes without it, and whether the client still sends it is not known.
+    if (expectsContinue) response.shouldKeepAlive = false;
     void listener(request, response);
   }
 
-  function refusalOf(url: string, host: string | undefined): DaybookError | undefined {
-    if (!knownHost(host)) {
-      return new DaybookError(
-        'HOST_UNKNOWN',
-        `Host: expected a loopback name or one of allowedHosts, given ${JSON.stringify(host ?? '')}`,
-      );
-    }
+  /** @throws {DaybookError} */
+  function checkedTarget(request: IncomingMessage): string {
+    const { url = '/', headers } = request;
     if (url.length > MAX_TARGET_CHARACTERS) {
-      return new DaybookError(
+      throw new DaybookError(
         'URI_TOO_LONG',
         `expected a request target of at most ${MAX_TARGET_CHARACTERS} characters, given ${url.length}`,
       );
     }
-    return undefined;
+    const target = parseRequestTarget(url);
+    if (target === undefined) {
+      throw new DaybookError(
+        'REQUEST_MALFORMED',
+        `expected a path, perhaps with a query, as request target; given ${JSON.stringify(url.slice(0, 80))}`,
+      );
+    }
+    if (target.host !== undefined) headers.host = target.host;
+    checkHost(headers.host, request.httpVersion);
+    request.url = target.pathAndQuery;
+    return target.pathAndQuery;
+  }
+
+  function toRefusal(thrown: unknown): DaybookError {
+    if (thrown instanceof RequestError)
+      return new DaybookError('REQUEST_MALFORMED', `expected a host and a path that are a URL: ${thrown.message}`);
+    return toDaybookError(thrown, (cause) => log.error({ event: 'internal-error', err: cause }));
+  }
+
+  function problem(error: DaybookError, kind: 'read' | 'write', requestId: string) {
+    const { headers, ...answer } = problemAnswer(error, requestId, kind);
+    const closing = context.draining.aborted ? { connection: 'close' } : {};
+    const identity = { 'daybook-version': version, 'x-request-id': requestId };
+    return { ...answer, headers: { ...headers, ...identity, ...closing } };
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: DaybookError): void {
     const requestId = requestIdOf(request.headers['x-request-id']);
-    const { status, headers, body } = problemAnswer(error, requestId, requestKind(request.method));
-    response.writeHead(status, { ...headers, 'daybook-version': version, 'x-request-id': requestId });
+    const { status, headers, body } = problem(error, requestKind(request.method), requestId);
+    // A request that is malformed may be followed by anything.
+    if (error.code === 'REQUEST_MALFORMED') response.shouldKeepAlive = false;
+    response.writeHead(status, headers);
     response.end(body);
     if (!request.complete) drain(request);
   }
@@ -112,33 +150,9 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
         server.listen(config.port, config.host, () => resolve(server.address() as AddressInfo));
       }),
     async close(graceMs) {
+      const cut = await closeGracefully(graceMs);
       watch.close();
-      let cut = false;
-      const timer = setTimeout(() => {
-        cut = true;
-        server.closeAllConnections();
-      }, graceMs);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
-      clearTimeout(timer);
       return cut;
     },
-  };
-}
-
-/**
- * Bound to loopback, a request for a foreign host comes from a web page that made its own name point here (DNS
- * rebinding). Bound beyond it, any name may be right, unless some are listed.
- */
-function createHostCheck(
-  boundTo: string,
-  allowedHosts: readonly string[],
-): (host: string | undefined) => boolean {
-  if (!isLoopback(boundTo) && allowedHosts.length === 0) return () => true;
-  return (host) => {
-    const name = (host ?? '').replace(/:\d*$/, '').toLowerCase();
-    return isLoopback(name) || allowedHosts.includes(name);
   };
 }

@@ -86,7 +86,7 @@ export async function ledgerAnswer(
   return jsonAnswer(body, 200, { 'cache-control': 'no-store' });
 }
 
-export function isBalanced(row: LedgerRow): boolean {
+function isBalanced(row: LedgerRow): boolean {
   return row.accepted === row.stored + row.duplicate + row.dead + row.discarded + row.expired;
 }
 

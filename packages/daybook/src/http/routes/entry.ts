@@ -6,7 +6,7 @@ import { DaybookError } from '../../errors.ts';
 import { isId, idToStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
-import { HTML_TYPE, JSON_TYPE, TEXT_TYPE } from '../answer.ts';
+import { JSON_TYPE, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToJson, entryToLine, entryToView } from '../entry-json.ts';
 import { entryPage } from '../pages/entry.ts';
@@ -30,7 +30,7 @@ export async function entryAnswer(
       register,
       entry: entryToView(register, entry),
     });
-    return { status: 200, headers: { ...headers, 'content-type': HTML_TYPE }, body };
+    return pageAnswer(body, 200, headers);
   }
   if (format === 'text') {
     const body = `${idToStamp(entry.id)}\t${entry.id}\t${entryToLine(entry)}\n`;

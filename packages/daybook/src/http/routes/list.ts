@@ -6,7 +6,7 @@ import { formatStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import { decodePageCursor, encodePageCursor } from '../../tail/cursor.ts';
 import type { Answer } from '../answer.ts';
-import { HTML_TYPE, JSON_TYPE } from '../answer.ts';
+import { JSON_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToView } from '../entry-json.ts';
 import { MAX_PAGE_BYTES, pageTexts } from '../page-texts.ts';
@@ -18,7 +18,7 @@ export const LIST_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor', 'after
 export type ListParameters = Parameters<(typeof LIST_PARAMETERS)[number]>;
 
 const DEFAULT_LIMIT = 100;
-export const MAX_LIMIT = 1000;
+const MAX_LIMIT = 1000;
 /** Base64 and escapes make text longer than its bytes; entries also have other members. */
 const MAX_PAYLOAD_BYTES = MAX_PAGE_BYTES / 2;
 
@@ -123,7 +123,7 @@ function pageAsHtml(
     ...(parameters.from !== undefined && { from: parameters.from }),
     ...(parameters.to !== undefined && { to: parameters.to }),
   });
-  return { status: 200, headers: { 'content-type': HTML_TYPE }, body };
+  return pageAnswer(body);
 }
 
 /** Relative to the origin, with the base path, so that it holds behind any host name. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isLoopback } from '../../access/address.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Answer } from '../answer.ts';
-import { HTML_TYPE, jsonAnswer, TEXT_TYPE } from '../answer.ts';
+import { jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToView } from '../entry-json.ts';
 import { createOpenApiDocument } from '../openapi/document.ts';
@@ -21,7 +21,7 @@ const ASSET_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
-const LATEST_ON_WELCOME = 20;
+const LATEST_ON_WELCOME = 50;
 const LATEST_BYTES = 64 * 1024;
 
 export function createServiceRoutes(context: HttpContext) {
@@ -54,7 +54,7 @@ export function createServiceRoutes(context: HttpContext) {
     metricsAreOpen: isLoopback(config.host),
 
     openApi: (): Answer => jsonAnswer(openApi),
-    docs: (): Answer => ({ status: 200, headers: { 'content-type': HTML_TYPE }, body: docs }),
+    docs: (): Answer => pageAnswer(docs),
 
     /** @throws {DaybookError} NOT_FOUND */
     asset(name: string): Answer {
@@ -102,7 +102,7 @@ export function createServiceRoutes(context: HttpContext) {
             ? []
             : (page?.entries ?? []).map((entry) => entryToView(postRegister, entry)),
       });
-      return { status: 200, headers: { 'content-type': HTML_TYPE }, body };
+      return pageAnswer(body);
     },
   };
 }

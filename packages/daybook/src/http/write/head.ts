@@ -23,7 +23,7 @@ export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 
 export interface WritePlan extends WriteHead {
   readonly kind: 'single' | 'batch';
-  readonly format: 'json' | 'text';
+  readonly format: 'json' | 'text' | 'html';
   readonly key: string | undefined;
   readonly encoding: ContentEncoding;
   /** Of the body, after decompression. */
@@ -42,7 +42,8 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
   const { register, headers } = head;
   const rateHeaders = takeToken(context, register, head.remoteAddress);
   const kind = NDJSON_TYPES.has(essence(headers['content-type'] ?? '')) ? 'batch' : 'single';
-  const format = kind === 'batch' ? acceptBatch(headers.accept) : negotiate(headers.accept, ['json', 'text']);
+  const format =
+    kind === 'batch' ? acceptBatch(headers.accept) : negotiate(headers.accept, ['json', 'text', 'html']);
   const key = idempotencyKey(register, headers);
   const maxBytes = kind === 'batch' ? context.config.limits.maxBatchBytes : register.maxEntryBytes;
   assertNoCloudEvent(headers);

@@ -1,12 +1,14 @@
 /**
  * The answers to a write: the receipt of what is on record.
  */
+import type { Receipt } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToMicros, idToStamp } from '../../id.ts';
 import type { Accepted } from '../../intake/intake.ts';
 import type { Answer } from '../answer.ts';
-import { JSON_TYPE, TEXT_TYPE } from '../answer.ts';
+import { JSON_TYPE, pageAnswer, TEXT_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import { receiptPage } from '../pages/receipt.ts';
 import type { WritePlan } from './head.ts';
 
 /** @returns the id on record. @throws {DaybookError} KEY_REUSED; without an id, because the caller is anonymous. */
@@ -26,21 +28,27 @@ export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: A
   const { name, showEpochMs } = plan.register;
   const { durability } = store.capabilities;
   const receivedAt = idToStamp(id);
-  const text = plan.format === 'text';
-  return {
-    status: 201,
-    headers: {
-      'content-type': text ? TEXT_TYPE : JSON_TYPE,
-      location: `${config.basePath}/${name}/${id}`,
-      'daybook-durability': durability,
-      ...(duplicate && { 'idempotency-replayed': 'true' }),
-      ...plan.rateHeaders,
-    },
-    // Every value here is made of characters that JSON does not escape, and this line is on the hottest path.
-    body: text
-      ? `${receivedAt}\n`
-      : `{"id":"${id}","register":"${name}","receivedAt":"${receivedAt}",${showEpochMs ? `"epochMs":${epochMs(id)},` : ''}"status":"stored","durability":"${durability}","region":"${config.region}","duplicate":${duplicate}}\n`,
+  const headers = {
+    location: `${config.basePath}/${name}/${id}`,
+    'daybook-durability': durability,
+    ...(duplicate && { 'idempotency-replayed': 'true' }),
+    ...plan.rateHeaders,
   };
+  if (plan.format === 'text') {
+    return { status: 201, headers: { 'content-type': TEXT_TYPE, ...headers }, body: `${receivedAt}\n` };
+  }
+  // Every value here is made of characters that JSON does not escape, and this line is on the hottest path.
+  const body = `{"id":"${id}","register":"${name}","receivedAt":"${receivedAt}",${showEpochMs ? `"epochMs":${epochMs(id)},` : ''}"status":"stored","durability":"${durability}","region":"${config.region}","duplicate":${duplicate}}\n`;
+  if (plan.format === 'html') {
+    const { basePath } = config;
+    const receipt = JSON.parse(body) as Receipt;
+    return pageAnswer(
+      receiptPage({ basePath, version: context.version, register: plan.register, receipt }),
+      201,
+      headers,
+    );
+  }
+  return { status: 201, headers: { 'content-type': JSON_TYPE, ...headers }, body };
 }
 
 export function epochMs(id: string): number {
