@@ -102,9 +102,8 @@ export async function connectRaw(port: number): Promise<RawConnection> {
   return {
     send: (bytes) =>
       new Promise((resolve) => {
-        if (socket.destroyed) return resolve();
-        socket.write(bytes, () => resolve());
-        socket.once('close', () => resolve());
+        if (socket.writable) socket.write(bytes, () => resolve());
+        else resolve();
       }),
     finish: () => void socket.end(),
     async answer({ toHead = false } = {}) {

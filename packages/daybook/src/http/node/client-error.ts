@@ -29,7 +29,10 @@ const CUT_AFTER_MS = 2_000;
 
 export type ClientErrorHandler = (error: ParserError, socket: Socket) => void;
 
-export function createClientErrorHandler(version: string): ClientErrorHandler {
+export function createClientErrorHandler(options: {
+  readonly version: string;
+  readonly maxHeaderBytes: number;
+}): ClientErrorHandler {
   /** What comes behind the first error means nothing. */
   const failing = new WeakSet<Socket>();
 
@@ -44,7 +47,7 @@ export function createClientErrorHandler(version: string): ClientErrorHandler {
       socket.destroy();
       return;
     }
-    socket.end(toBytes(error, socket, version));
+    socket.end(toBytes(codeOf(error, socket, options.maxHeaderBytes), error, options.version));
     setTimeout(() => socket.destroy(), CUT_AFTER_MS).unref();
   }
 
@@ -60,8 +63,7 @@ export function createClientErrorHandler(version: string): ClientErrorHandler {
 }
 
 /** Whatever the method was to be: without a whole request nothing is written. */
-function toBytes(error: ParserError, socket: Socket, version: string): string {
-  const code = codeOf(error, socket);
+function toBytes(code: ErrorCode, error: ParserError, version: string): string {
   const requestId = requestIdOf(undefined);
   const problem = new DaybookError(code, explain(code, error));
   const { status, headers, body } = problemAnswer(problem, requestId, 'write');
@@ -75,11 +77,11 @@ function toBytes(error: ParserError, socket: Socket, version: string): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${lines.join('')}\r\n${body}`;
 }
 
-function codeOf(error: ParserError, socket: Socket): ErrorCode {
+function codeOf(error: ParserError, socket: Socket, maxHeaderBytes: number): ErrorCode {
   const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
-  // Node has one code for both; a first packet without the end of a line is all target.
-  const isTarget = socket.bytesRead === error.rawPacket?.byteLength && !error.rawPacket.includes('\n');
-  return code === 'HEADERS_TOO_LARGE' && isTarget ? 'URI_TOO_LONG' : code;
+  if (code !== 'HEADERS_TOO_LARGE' || socket.bytesRead !== error.rawPacket?.byteLength) return code;
+  // Node has one code for both; here the first line of the first packet is too long already.
+  return error.rawPacket.subarray(0, maxHeaderBytes).includes('\n') ? code : 'URI_TOO_LONG';
 }
 
 function explain(code: ErrorCode, error: ParserError): string {
@@ -87,6 +89,7 @@ function explain(code: ErrorCode, error: ParserError): string {
     return 'expected headers and request target within limits.maxHeaderBytes, given more';
   if (code === 'REQUEST_TIMEOUT')
     return 'expected the whole head of the request in time (limits.headersTimeoutMs)';
-  if (code === 'BODY_INCOMPLETE') return 'expected the whole request, given a connection that ended before it';
+  if (code === 'BODY_INCOMPLETE')
+    return 'expected the whole request, given a connection that ended before it';
   return `expected a request of HTTP/1.1 (RFC 9112), given one that does not parse: ${error.code ?? error.message}`;
 }

@@ -38,12 +38,14 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
         outcome: 'not-written',
         retryAfterSeconds: 1,
       });
+    const { shouldKeepAlive } = response;
+    // A client that is refused leave to send its body may go on with the body or with another request: nobody knows.
+    if (post.expectsContinue) response.shouldKeepAlive = false;
     const remoteAddress = request.socket.remoteAddress ?? '';
     const plan = planWrite(context, { register, requestId, headers: request.headers, search, remoteAddress });
-    // What waits for leave to send its body and is refused may go on with another request or with the body.
     if (post.expectsContinue) {
-      response.shouldKeepAlive = true;
       response.writeContinue();
+      response.shouldKeepAlive = shouldKeepAlive;
     }
     const deadlineInMs = plan.kind === 'batch' ? batchTimeoutMs : requestTimeoutMs;
     const body = await readBody(request, plan, { budget, watch, deadlineInMs });
@@ -78,6 +80,7 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
       ...given.headers,
       'content-length': Buffer.byteLength(given.body as string),
       'daybook-version': version,
+      'x-content-type-options': 'nosniff',
       'x-request-id': requestId,
     });
     response.end(given.body);

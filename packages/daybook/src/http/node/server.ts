@@ -72,7 +72,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   server.on('checkContinue', (request, response) => handle(request, response, true));
   // Other expectations may be passed over (RFC 9110 §10.1.1); Node's own answer to them is no problem document.
   server.on('checkExpectation', (request, response) => handle(request, response, false));
-  const answerClientError = createClientErrorHandler(version);
+  const answerClientError = createClientErrorHandler({ version, maxHeaderBytes: limits.maxHeaderBytes });
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
   const closeGracefully = createGracefulClose(server);
 
@@ -122,7 +122,10 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
 
   function toRefusal(thrown: unknown): DaybookError {
     if (thrown instanceof RequestError)
-      return new DaybookError('REQUEST_MALFORMED', `expected a host and a path that are a URL: ${thrown.message}`);
+      return new DaybookError(
+        'REQUEST_MALFORMED',
+        `expected a host and a path that are a URL: ${thrown.message}`,
+      );
     return toDaybookError(thrown, (cause) => log.error({ event: 'internal-error', err: cause }));
   }
 
