@@ -46,7 +46,7 @@ export interface Daybook {
 /** A restart continues above the newest id of the store if that is less than this ahead of the wall clock. */
 const MAX_AHEAD_MICROS = 10_000_000;
 /** After the last answer there is one batch at most to finish, and the WAL to write back. */
-const FLUSH_MS = 10_000;
+const FLUSH_MS = 4_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_LIMIT_MS = 2_000;
 
@@ -77,8 +77,8 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     maxBatchEntries: limits.maxCommitEntries,
     maxBatchBytes: limits.maxCommitBytes,
     answerWithinMs: limits.answerWithinMs,
-    onStored(batch) {
-      metrics.countBatch(batch.entries.length);
+    onStored({ entries }, { exceptions }) {
+      metrics.countBatch(entries.length - exceptions.length);
       health.noteCommit();
       stored.ring();
     },

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { Entry } from './entry.ts';
 import { idToMicros } from './id.ts';
 
-export const ENVELOPE_VERSION = 1;
+const ENVELOPE_VERSION = 1;
 
 /** Entries of one register in one minute of their stamps. */
 export interface MinuteCount {

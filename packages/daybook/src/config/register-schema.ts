@@ -12,13 +12,25 @@ const HEADER_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/;
 const PATH = /^(?:\/[A-Za-z0-9._~-]{1,64}){1,4}$/;
 
 const KIB = 1024;
-export const DEFAULT_MAX_ENTRY_BYTES = 256 * KIB;
+const DEFAULT_MAX_ENTRY_BYTES = 256 * KIB;
+
+/** One request a day. */
+const MIN_REFILL_PER_SECOND = 1 / 86_400;
+const MAX_RATE = 1e9;
+
+function isNumberFrom(value: unknown, least: number): boolean {
+  return typeof value === 'number' && value >= least && value <= MAX_RATE;
+}
 
 function isTokenBucket(value: unknown): boolean {
   if (value === 'off') return true;
   if (typeof value !== 'object' || value === null) return false;
   const { refillPerSecond, capacity, ...rest } = value as Record<string, unknown>;
-  return Object.keys(rest).length === 0 && Number(refillPerSecond) > 0 && Number(capacity) >= 1;
+  return (
+    Object.keys(rest).length === 0 &&
+    isNumberFrom(refillPerSecond, MIN_REFILL_PER_SECOND) &&
+    isNumberFrom(capacity, 1)
+  );
 }
 
 export const registerSchema = z.strictObject({
@@ -40,7 +52,10 @@ export const registerSchema = z.strictObject({
     'a list of query parameter names',
     (name) => name.length > 0 && name.length <= 128,
   ).default([]),
-  idempotencyKeyFrom: textLike('a lower-case header name such as x-github-delivery', HEADER_NAME).optional(),
+  idempotencyKeyFrom: leaf<string>(
+    'a lower-case header name such as x-github-delivery, not of a credential, a cookie or a forwarding header',
+    (value) => typeof value === 'string' && HEADER_NAME.test(value) && isKeepableHeader(value),
+  ).optional(),
   occurredAtFrom: textLike('the name of a top-level field of the payload', /^.{1,128}$/).optional(),
   clientIp: oneOf('full', 'truncated', 'off').default('truncated'),
   rateLimit: leaf<TokenBucket | 'off'>(

@@ -99,7 +99,7 @@ export function createHealth(sources: HealthSources): Health {
     );
   }
 
-  return {
+  const health: Health = {
     noteCommit: () => void (lastCommitMs = nowMs()),
     noteDraining: () => void (draining = true),
     async readiness() {
@@ -126,6 +126,9 @@ export function createHealth(sources: HealthSources): Health {
       };
     },
   };
+  // Looked at from the beginning, so that `since` is the start and not the first question.
+  health.components();
+  return health;
 }
 
 function proofOf({ capabilities }: HealthSources['store']): string {
