@@ -1,10 +1,12 @@
 /**
  * What every route of the app knows about its request, and how a path is read from a target.
  */
+import type { Socket } from 'node:net';
 import type { Context } from 'hono';
 
 export interface AppEnv {
-  Bindings: { incoming?: { socket: { remoteAddress?: string } } };
+  /** Of the Node server; absent without a socket. */
+  Bindings: { incoming?: { socket: Socket } };
   Variables: { requestId: string };
 }
 

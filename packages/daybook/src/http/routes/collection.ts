@@ -8,6 +8,7 @@ import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
+import { watchCaller } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { negotiate } from '../negotiation.ts';
 import type { Parameters } from '../parameters.ts';
@@ -29,13 +30,12 @@ export async function collectionAnswer(
   // What another way of reading knows would be passed over in silence: each way takes only its own.
   if (live === 'long-poll') {
     const parameters = readParameters(search, LONG_POLL_PARAMETERS);
-    return longPollAnswer(context, register, parameters, {
-      gone: c.req.raw.signal,
-      isHead: c.req.method === 'HEAD',
-    });
+    return longPollAnswer(context, register, parameters, () => watchCaller(c), c.req.method === 'HEAD');
   }
-  if (format === 'sse')
-    return sseAnswer(context, register, readParameters(search, SSE_PARAMETERS), lastEventId);
+  if (format === 'sse') {
+    const parameters = readParameters(search, SSE_PARAMETERS);
+    return sseAnswer(context, register, parameters, () => watchCaller(c), lastEventId);
+  }
   const parameters = readParameters(search, LIST_PARAMETERS);
   return format === 'json' || format === 'html'
     ? listPage(context, register, parameters, format)

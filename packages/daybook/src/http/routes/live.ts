@@ -10,6 +10,7 @@ import type { FollowStart, Follower } from '../../tail/follow.ts';
 import { createFollower, nextWithin } from '../../tail/follow.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE } from '../answer.ts';
+import type { Caller } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToJson } from '../entry-json.ts';
 import { pageTexts } from '../page-texts.ts';
@@ -41,12 +42,13 @@ function startOf(
   return { register: register.name, from: from ?? 'now' };
 }
 
-/** @param caller `gone`: aborted when nobody waits for the answer any more; `isHead`: nobody wants to wait for it. */
+/** @param watch begins to look whether the caller is still there. @param isHead nobody wants to wait for it. */
 export async function longPollAnswer(
   context: HttpContext,
   register: Register,
   parameters: Parameters<(typeof LONG_POLL_PARAMETERS)[number]>,
-  caller: { readonly gone: AbortSignal; readonly isHead: boolean },
+  watch: () => Caller,
+  isHead: boolean,
 ): Promise<Answer> {
   const waitSeconds = wholeNumberOf('wait', parameters.wait, {
     from: 0,
@@ -54,33 +56,41 @@ export async function longPollAnswer(
     fallback: DEFAULT_WAIT_SECONDS,
   });
   const follower = await createFollower(context.store, startOf(register, parameters));
-  const settledThrough = formatStamp(context.intake.settledThrough());
-  const { entries, cursor } = await nextWithin(
-    follower,
-    context.stored,
-    caller.isHead ? 0 : waitSeconds * 1000,
-    context.nowMs,
-    AbortSignal.any([caller.gone, context.draining]),
-  );
-  const texts = pageTexts(register, entries);
-  const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
-  const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
-  return {
-    status: 200,
-    headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-    body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
-  };
+  const caller = watch();
+  try {
+    const settledThrough = formatStamp(context.intake.settledThrough());
+    const { entries, cursor } = await nextWithin(
+      follower,
+      context.stored,
+      isHead ? 0 : waitSeconds * 1000,
+      context.nowMs,
+      AbortSignal.any([caller.gone, context.draining]),
+    );
+    const texts = pageTexts(register, entries);
+    const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
+    const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
+    return {
+      status: 200,
+      headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
+      body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
+    };
+  } finally {
+    caller.forget();
+  }
 }
 
 export async function sseAnswer(
   context: HttpContext,
   register: Register,
   parameters: Parameters<(typeof SSE_PARAMETERS)[number]>,
+  watch: () => Caller,
   lastEventId: string | undefined,
 ): Promise<Answer> {
   const follower = await createFollower(context.store, startOf(register, parameters, lastEventId));
-  const gone = new AbortController();
-  const ended = AbortSignal.any([gone.signal, context.draining]);
+  const caller = watch();
+  const cancelled = new AbortController();
+  const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
+  ended.addEventListener('abort', () => caller.forget(), { once: true });
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
@@ -88,15 +98,12 @@ export async function sseAnswer(
     },
     async pull(controller) {
       const { entries } = await nextWithin(follower, context.stored, COMMENT_EVERY_MS, context.nowMs, ended);
-      const text =
-        entries.length === 0
-          ? ': still here\n\n'
-          : entries.map((entry) => toEvent(register, follower, entry)).join('');
-      if (gone.signal.aborted) return;
-      controller.enqueue(Buffer.from(text));
-      if (context.draining.aborted) controller.close();
+      if (cancelled.signal.aborted) return;
+      if (entries.length > 0) controller.enqueue(Buffer.from(toEvents(register, follower, entries)));
+      else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
+      if (ended.aborted) controller.close();
     },
-    cancel: () => gone.abort(),
+    cancel: () => cancelled.abort(),
   });
   return {
     status: 200,
@@ -109,6 +116,8 @@ export async function sseAnswer(
   };
 }
 
-function toEvent(register: Register, follower: Follower, entry: StoredEntry): string {
-  return `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`;
+function toEvents(register: Register, follower: Follower, entries: readonly StoredEntry[]): string {
+  return entries
+    .map((entry) => `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`)
+    .join('');
 }
