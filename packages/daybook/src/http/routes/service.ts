@@ -11,8 +11,6 @@ import type { Answer } from '../answer.ts';
 import { jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToView } from '../entry-json.ts';
-import { createOpenApiDocument } from '../openapi/document.ts';
-import { docsPage } from '../pages/docs.ts';
 import { welcomePage } from '../pages/welcome.ts';
 
 const ASSETS = fileURLToPath(new URL('../../../assets/', import.meta.url));
@@ -27,8 +25,13 @@ const LATEST_BYTES = 64 * 1024;
 export function createServiceRoutes(context: HttpContext) {
   const { config, version, health, metrics, store } = context;
   const { basePath, region, registers } = config;
-  const openApi = createOpenApiDocument({ registers: [...registers], version, basePath });
-  const docs = docsPage(openApi, { basePath, version });
+  // Made when somebody asks for the first time: they cost memory that most servers never need.
+  const documentation = once(async () => {
+    const { createOpenApiDocument } = await import('../openapi/document.ts');
+    const { docsPage } = await import('../pages/docs.ts');
+    const openApi = createOpenApiDocument({ registers: [...registers], version, basePath });
+    return { openApi, page: docsPage(openApi, { basePath, version }) };
+  });
   const assets = new Map(readdirSync(ASSETS).map((name) => [name, readFileSync(`${ASSETS}${name}`)]));
   const postRegister = registers.find(({ name }) => name === 'app') ?? registers[0];
 
@@ -48,13 +51,14 @@ export function createServiceRoutes(context: HttpContext) {
     },
 
     async metrics(): Promise<Answer> {
-      return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.expose() };
+      const { contentType, text } = await metrics.expose();
+      return { status: 200, headers: { 'content-type': contentType }, body: text };
     },
     /** Open while only this machine can reach it. */
     metricsAreOpen: isLoopback(config.host),
 
-    openApi: (): Answer => jsonAnswer(openApi),
-    docs: (): Answer => pageAnswer(docs),
+    openApi: async (): Promise<Answer> => jsonAnswer((await documentation()).openApi),
+    docs: async (): Promise<Answer> => pageAnswer((await documentation()).page),
 
     /** @throws {DaybookError} NOT_FOUND */
     asset(name: string): Answer {
@@ -105,6 +109,11 @@ export function createServiceRoutes(context: HttpContext) {
       return pageAnswer(body);
     },
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Ten lines for whoever comes with curl. */

@@ -11,6 +11,9 @@ import type { AppendException, LedgerRow, MissingBatches, Page, Store, TailPage 
 import { randomId } from '../../id.ts';
 import { toColumns } from './columns.ts';
 import { LANE } from './rows.ts';
+// Their code is compiled here, once; they run in threads.
+import './reader.ts';
+import './writer.ts';
 import { startThread } from './thread.ts';
 
 export interface SqliteStoreOptions {
@@ -27,15 +30,23 @@ interface WriterReady {
 /** SQLite's own ceiling for a BLOB is SQLITE_MAX_LENGTH, 10^9 (https://www.sqlite.org/limits.html); a batch is one buffer. */
 const MAX_ENTRY_BYTES = Math.min(16 * 1024 * 1024, constants.MAX_LENGTH);
 
+/** `.ts` when run from source, `.js` when built. */
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+
+function moduleUrl(name: 'reader' | 'writer'): string {
+  return new URL(`./${name}${EXTENSION}`, import.meta.url).href;
+}
+
 /** @throws {StartError} when the database cannot be opened, is corrupt or was written by a newer Daybook. */
 export async function createSqliteStore({ directory }: SqliteStoreOptions): Promise<Store> {
   const path = join(directory, 'daybook.db');
-  const writer = await startThread<WriterReady>('writer', { path, newEpoch: randomId() }).catch(
-    (thrown: unknown) => {
-      throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
-    },
-  );
-  const reader = await startThread<undefined>('reader', { path });
+  const writer = await startThread<WriterReady>('writer', moduleUrl('writer'), {
+    path,
+    newEpoch: randomId(),
+  }).catch((thrown: unknown) => {
+    throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
+  });
+  const reader = await startThread<undefined>('reader', moduleUrl('reader'), { path });
   const { epoch, durability } = writer.ready;
 
   return {

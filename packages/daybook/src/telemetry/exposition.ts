@@ -1,0 +1,74 @@
+/**
+ * The metrics in the text format of Prometheus. Everything is read when it is scraped.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+
+import type { Counts, MetricSources } from './metrics.ts';
+
+export function createRegistry(counts: Counts, sources: MetricSources): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const counted = (name: string, help: string, answers: ReadonlyMap<string, number>): void => {
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: ['register', 'status'],
+      registers: [registry],
+      collect() {
+        counter.reset();
+        for (const [key, count] of answers) {
+          const [register = '', status = ''] = key.split(' ');
+          counter.inc({ register, status }, count);
+        }
+      },
+    });
+  };
+  counted('daybook_writes_total', 'Answers to write requests.', counts.writes);
+  counted('daybook_reads_total', 'Answers to read requests of registers.', counts.reads);
+
+  const total = (name: string, help: string, value: () => number): void => {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        counter.reset();
+        counter.inc(value());
+      },
+    });
+  };
+  total('daybook_batches_stored_total', 'Batches made durable: commits.', () => counts.batches);
+  total('daybook_entries_stored_total', 'Entries in those batches.', () => counts.entries);
+
+  const gauge = (name: string, help: string, value: () => number): void => {
+    const metric: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: () => metric.set(value()),
+    });
+  };
+  gauge('daybook_entries_in_flight', 'Entries accepted and not yet durable.', sources.entriesInFlight);
+  gauge('daybook_bytes_in_flight', 'Bytes held by requests under way.', sources.bytesInFlight);
+  gauge('daybook_followers', 'Tails that wait for the next entry.', sources.followers);
+  gauge('daybook_clock_ahead_seconds', 'Wall clock minus the stamping clock.', sources.clockAheadSeconds);
+  const missing: Gauge = new Gauge({
+    name: 'daybook_missing_batch_runs',
+    help: 'Runs of batches that are missing below the highest seen of their source; 0 when nothing is lost.',
+    registers: [registry],
+    collect: async () => missing.set(await sources.missingBatches()),
+  });
+  const component = new Gauge({
+    name: 'daybook_component_ok',
+    help: '1 while the component is in its good state.',
+    labelNames: ['component'],
+    registers: [registry],
+    collect() {
+      for (const [name, ok] of Object.entries(sources.components()))
+        component.set({ component: name }, Number(ok));
+    },
+  });
+
+  return registry;
+}
