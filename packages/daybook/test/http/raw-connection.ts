@@ -15,6 +15,8 @@ export interface RawAnswer {
 export interface RawConnection {
   /** Resolves when the bytes are handed to the kernel; never rejects, the answers tell what became of them. */
   send(bytes: string | Uint8Array): Promise<void>;
+  /** Reads nothing more, so that the other side can send nothing more. */
+  stall(): void;
   /** Half-closes: no more bytes will come. */
   finish(): void;
   /** The next answer. @throws {Error} when the connection ends before it is complete. */
@@ -105,6 +107,7 @@ export async function connectRaw(port: number): Promise<RawConnection> {
         if (socket.writable) socket.write(bytes, () => resolve());
         else resolve();
       }),
+    stall: () => void socket.pause(),
     finish: () => void socket.end(),
     async answer({ toHead = false } = {}) {
       const { status, headers } = await takeHead();
