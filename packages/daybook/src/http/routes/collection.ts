@@ -14,27 +14,30 @@ import { negotiate } from '../negotiation.ts';
 import type { Parameters } from '../parameters.ts';
 import { choiceOf, readParameters } from '../parameters.ts';
 import { LIST_PARAMETERS, listPage } from './list.ts';
-import { longPollAnswer, LONG_POLL_PARAMETERS, sseAnswer, SSE_PARAMETERS } from './live.ts';
+import type { Live } from './live.ts';
+import { LONG_POLL_PARAMETERS, SSE_PARAMETERS } from './live.ts';
 import { streamAnswer } from './stream.ts';
 
 const EVERY_PARAMETER = [...new Set([...LIST_PARAMETERS, ...LONG_POLL_PARAMETERS])];
 
 export async function collectionAnswer(
   context: HttpContext,
+  tails: Live,
   register: Register,
   c: Context<AppEnv>,
 ): Promise<Answer> {
+  const watch = () => watchCaller(c);
   const search = searchOf(c);
   const { accept, 'last-event-id': lastEventId } = c.req.header();
   const { live, format } = way(readParameters(search, EVERY_PARAMETER), accept);
   // What another way of reading knows would be passed over in silence: each way takes only its own.
   if (live === 'long-poll') {
     const parameters = readParameters(search, LONG_POLL_PARAMETERS);
-    return longPollAnswer(context, register, parameters, () => watchCaller(c), c.req.method === 'HEAD');
+    return tails.longPoll({ register, parameters, watch, isHead: c.req.method === 'HEAD' });
   }
   if (format === 'sse') {
     const parameters = readParameters(search, SSE_PARAMETERS);
-    return sseAnswer(context, register, parameters, () => watchCaller(c), lastEventId);
+    return tails.events({ register, parameters, watch, lastEventId });
   }
   const parameters = readParameters(search, LIST_PARAMETERS);
   return format === 'json' || format === 'html'

@@ -7,7 +7,7 @@ import { formatStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import { decodeTailCursor } from '../../tail/cursor.ts';
 import type { FollowStart, Follower } from '../../tail/follow.ts';
-import { createFollower, nextWithin } from '../../tail/follow.ts';
+import { createTail } from '../../tail/follow.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE } from '../answer.ts';
 import type { Caller } from '../caller.ts';
@@ -42,82 +42,104 @@ function startOf(
   return { register: register.name, from: from ?? 'now' };
 }
 
-/** @param watch begins to look whether the caller is still there. @param isHead nobody wants to wait for it. */
-export async function longPollAnswer(
-  context: HttpContext,
-  register: Register,
-  parameters: Parameters<(typeof LONG_POLL_PARAMETERS)[number]>,
-  watch: () => Caller,
-  isHead: boolean,
-): Promise<Answer> {
-  const waitSeconds = wholeNumberOf('wait', parameters.wait, {
-    from: 0,
-    to: MAX_WAIT_SECONDS,
-    fallback: DEFAULT_WAIT_SECONDS,
-  });
-  const follower = await createFollower(context.store, startOf(register, parameters));
-  const caller = watch();
-  try {
-    const settledThrough = formatStamp(context.intake.settledThrough());
-    const { entries, cursor } = await nextWithin(
-      follower,
-      context.stored,
-      isHead ? 0 : waitSeconds * 1000,
-      context.nowMs,
-      AbortSignal.any([caller.gone, context.draining]),
-    );
-    const texts = pageTexts(register, entries);
-    const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
-    const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
-    return {
-      status: 200,
-      headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-      body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
-    };
-  } finally {
-    caller.forget();
-  }
+/** How a tail is asked for, besides its parameters. */
+interface TailRequest {
+  readonly register: Register;
+  /** Begins to look whether the caller is still there. */
+  readonly watch: () => Caller;
 }
 
-export async function sseAnswer(
-  context: HttpContext,
-  register: Register,
-  parameters: Parameters<(typeof SSE_PARAMETERS)[number]>,
-  watch: () => Caller,
-  lastEventId: string | undefined,
-): Promise<Answer> {
-  const follower = await createFollower(context.store, startOf(register, parameters, lastEventId));
-  const caller = watch();
-  const cancelled = new AbortController();
-  const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
-  ended.addEventListener('abort', () => caller.forget(), { once: true });
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
-      controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${follower.cursor}\n\n`));
-    },
-    async pull(controller) {
-      const { entries } = await nextWithin(follower, context.stored, COMMENT_EVERY_MS, context.nowMs, ended);
-      if (cancelled.signal.aborted) return;
-      if (entries.length > 0) controller.enqueue(Buffer.from(toEvents(register, follower, entries)));
-      else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
-      if (ended.aborted) controller.close();
-    },
-    cancel: () => cancelled.abort(),
-  });
+export interface LongPollRequest extends TailRequest {
+  readonly parameters: Parameters<(typeof LONG_POLL_PARAMETERS)[number]>;
+  /** Nobody wants to wait for it. */
+  readonly isHead: boolean;
+}
+
+export interface EventsRequest extends TailRequest {
+  readonly parameters: Parameters<(typeof SSE_PARAMETERS)[number]>;
+  readonly lastEventId: string | undefined;
+}
+
+export interface Live {
+  longPoll(request: LongPollRequest): Promise<Answer>;
+  events(request: EventsRequest): Promise<Answer>;
+}
+
+export function createLive(context: HttpContext): Live {
+  const tail = createTail(context);
+  const toEvents = createEventTexts();
+
   return {
-    status: 200,
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
+    async longPoll({ register, parameters, watch, isHead }) {
+      const waitSeconds = wholeNumberOf('wait', parameters.wait, {
+        from: 0,
+        to: MAX_WAIT_SECONDS,
+        fallback: DEFAULT_WAIT_SECONDS,
+      });
+      const follower = await tail.follow(startOf(register, parameters));
+      const caller = watch();
+      try {
+        const settledThrough = formatStamp(context.intake.settledThrough());
+        const ended = AbortSignal.any([caller.gone, context.draining]);
+        const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
+        const texts = pageTexts(register, entries);
+        const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
+        const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
+        return {
+          status: 200,
+          headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
+          body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
+        };
+      } finally {
+        caller.forget();
+      }
     },
-    body,
+
+    async events({ register, parameters, watch, lastEventId }) {
+      const follower = await tail.follow(startOf(register, parameters, lastEventId));
+      const caller = watch();
+      const cancelled = new AbortController();
+      const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
+      ended.addEventListener('abort', () => caller.forget(), { once: true });
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
+          controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${follower.cursor}\n\n`));
+        },
+        async pull(controller) {
+          const { entries } = await follower.next(COMMENT_EVERY_MS, ended);
+          if (cancelled.signal.aborted) return;
+          if (entries.length > 0) controller.enqueue(toEvents(register, follower, entries));
+          else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
+          if (ended.aborted) controller.close();
+        },
+        cancel: () => cancelled.abort(),
+      });
+      return {
+        status: 200,
+        headers: {
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store',
+          'x-accel-buffering': 'no',
+        },
+        body,
+      };
+    },
   };
 }
 
-function toEvents(register: Register, follower: Follower, entries: readonly StoredEntry[]): string {
-  return entries
-    .map((entry) => `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`)
-    .join('');
+/** Followers at the same place are given the same entries: their text is made once for all of them. */
+function createEventTexts() {
+  const made = new WeakMap<readonly StoredEntry[], Buffer>();
+  return (register: Register, follower: Follower, entries: readonly StoredEntry[]): Buffer => {
+    let text = made.get(entries);
+    if (text === undefined) {
+      const events = entries.map(
+        (entry) => `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`,
+      );
+      text = Buffer.from(events.join(''));
+      made.set(entries, text);
+    }
+    return text;
+  };
 }

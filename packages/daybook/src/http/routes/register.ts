@@ -14,6 +14,7 @@ import { negotiate } from '../negotiation.ts';
 import { readParameters } from '../parameters.ts';
 import { rateHeaders } from '../write/head.ts';
 import { collectionAnswer } from './collection.ts';
+import { createLive } from './live.ts';
 import { entryAnswer, payloadAnswer } from './entry.ts';
 import { STATS_PARAMETERS, statsAnswer } from './stats.ts';
 import { writeThroughApp } from './write.ts';
@@ -21,6 +22,7 @@ import { writeThroughApp } from './write.ts';
 type Others = (path: string, methods: readonly string[], register?: Register) => void;
 
 export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, others: Others): void {
+  const tails = createLive(context);
   const methods = new Map<string, { register: Register; methods: string[] }>();
   for (const [key, register] of context.paths) {
     const [method = '', path = ''] = key.split(' ');
@@ -31,7 +33,7 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
       app.post(path, (c) => writeThroughApp(context, register, c));
     } else {
       known.methods.push('GET', 'HEAD');
-      read(path, register, (c) => collectionAnswer(context, register, c));
+      read(path, register, (c) => collectionAnswer(context, tails, register, c));
     }
   }
   for (const [path, known] of methods)
