@@ -59,7 +59,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     throw thrown;
   });
 
-  const after = await continueAbove(await store.newestId(), log);
+  const after = continueAbove(store.newestIdAtOpen, log);
   const clock = createClock(systemTime, after === undefined ? 0 : idToMicros(after));
   const { limits } = config;
   const budget = createBudget(limits.maxBytesInFlight);
@@ -182,7 +182,7 @@ function assertEntriesFit({ registers }: Config, { driver, maxEntryBytes }: Stor
 }
 
 /** Far ahead, the newest id came from a wrong clock: following it would keep every stamp wrong. */
-async function continueAbove(newestId: string | undefined, log: Logger): Promise<string | undefined> {
+function continueAbove(newestId: string | undefined, log: Logger): string | undefined {
   if (newestId === undefined) return undefined;
   const aheadMicros = idToMicros(newestId) - systemTime.wallMs() * 1000;
   if (aheadMicros < MAX_AHEAD_MICROS) return newestId;

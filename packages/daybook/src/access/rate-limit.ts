@@ -3,7 +3,7 @@
  * address, IPv6 by /64, because a subscriber line has a whole /64 to choose from.
  */
 import type { TokenBucket } from '../register.ts';
-import { truncateAddress } from './address.ts';
+import { truncateAddress, withoutMapping } from './address.ts';
 
 export interface Taken {
   readonly allowed: boolean;
@@ -30,7 +30,7 @@ export function createRateLimiter(nowMs: () => number, maxClients = MAX_CLIENTS)
   const clients = new Map<string, State>();
   return {
     take(register, direction, { refillPerSecond, capacity }, address) {
-      const client = `${register} ${direction} ${address.includes(':') ? truncateAddress(address, { ipv6Bits: 64 }) : address}`;
+      const client = `${register} ${direction} ${clientOf(address)}`;
       const now = nowMs();
       const state = clients.get(client) ?? { tokens: capacity, atMs: now };
       state.tokens = Math.min(capacity, state.tokens + ((now - state.atMs) / 1000) * refillPerSecond);
@@ -49,4 +49,11 @@ export function createRateLimiter(nowMs: () => number, maxClients = MAX_CLIENTS)
       };
     },
   };
+}
+
+/** A dual-stack socket shows IPv4 clients as IPv6: each is a client of its own all the same. */
+function clientOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const plain = withoutMapping(address);
+  return plain.includes(':') ? truncateAddress(plain, { ipv6Bits: 64 }) : plain;
 }

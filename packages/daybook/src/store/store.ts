@@ -121,6 +121,8 @@ export interface Store {
   /** New at creation, restore, rebuild and promotion; a cursor of another epoch is expired. */
   readonly epoch: string;
   readonly lanes: readonly string[];
+  /** The largest id that was in the store when it was opened: a restart continues above it. */
+  readonly newestIdAtOpen: string | undefined;
 
   /**
    * Appends a batch, all or nothing, with its name, ledger rows and settled mark in the same transaction. Idempotent by
@@ -141,7 +143,6 @@ export interface Store {
   /** Ledger rows whose minute begins in the range, oldest first, at most `limit`. */
   ledger(range: StampRange, limit: number): Promise<LedgerRow[]>;
   missingBatches(): Promise<MissingBatches[]>;
-  newestId(): Promise<string | undefined>;
   /** The database's own clock, Unix microseconds. */
   time(): Promise<number>;
 

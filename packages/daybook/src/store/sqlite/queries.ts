@@ -17,7 +17,7 @@ import type {
   TailQuery,
 } from '../store.ts';
 import type { EntryRow } from './rows.ts';
-import { fromIdBytes, fromRow, successor, toIdBytes } from './rows.ts';
+import { fromRow, successor, toIdBytes } from './rows.ts';
 
 const COLUMNS = 'position, id, register, subject, meta, payload';
 const MINUTE_MICROS = 60_000_000;
@@ -34,7 +34,6 @@ export function createQueries(db: DatabaseSync) {
      WHERE register = ? AND position > ? ORDER BY position LIMIT ?`,
   );
   const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
-  const newest = db.prepare('SELECT max(id) AS id FROM entry');
   const countRange = db.prepare(
     'SELECT count(*) AS entries FROM entry WHERE register = ? AND id >= ? AND id < ?',
   );
@@ -87,11 +86,6 @@ export function createQueries(db: DatabaseSync) {
     },
 
     head: (): number => Number(newestPosition.get()?.['position']),
-
-    newestId(): string | undefined {
-      const id = newest.get()?.['id'];
-      return id instanceof Uint8Array ? fromIdBytes(id) : undefined;
-    },
 
     count({ register, from, bucketMicros, buckets }: CountQuery): number[] {
       if (bucketMicros % MINUTE_MICROS !== 0) {

@@ -9,11 +9,13 @@ import type { DurabilityLevel } from '../../durability.ts';
 import { StartError, toError } from '../../errors.ts';
 import type { AppendException, LedgerRow, MissingBatches, Page, Store, TailPage } from '../store.ts';
 import { randomId } from '../../id.ts';
+import { StoreError } from '../store.ts';
 import { toColumns } from './columns.ts';
 import { LANE } from './rows.ts';
 // Their code is compiled here, once; they run in threads.
 import './reader.ts';
 import './writer.ts';
+import type { Thread } from './thread.ts';
 import { startThread } from './thread.ts';
 
 export interface SqliteStoreOptions {
@@ -23,6 +25,7 @@ export interface SqliteStoreOptions {
 
 interface WriterReady {
   readonly epoch: string;
+  readonly newestId: string | undefined;
   readonly schemaVersion: number;
   readonly durability: { readonly level: DurabilityLevel; readonly proof: string };
 }
@@ -46,8 +49,24 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
   }).catch((thrown: unknown) => {
     throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
   });
-  const reader = await startThread<undefined>('reader', moduleUrl('reader'), { path });
-  const { epoch, durability } = writer.ready;
+  let reader: Promise<Thread<undefined>> | undefined;
+
+  /** The reader starts with the first read: a server that only takes in saves its 12 MB. */
+  async function read<T>(method: string, argument?: unknown): Promise<T> {
+    reader ??= startThread<undefined>('reader', moduleUrl('reader'), { path }).catch((thrown: unknown) => {
+      reader = undefined;
+      throw new StoreError(
+        'unavailable',
+        'not-written',
+        `the reader does not start: ${toError(thrown).message}`,
+        thrown,
+      );
+    });
+    const thread = await reader;
+    return thread.call<T>(method, argument);
+  }
+
+  const { epoch, newestId, durability } = writer.ready;
 
   return {
     capabilities: {
@@ -58,6 +77,7 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
     },
     epoch,
     lanes: [LANE],
+    newestIdAtOpen: newestId,
 
     async append(batch) {
       const columns = toColumns(batch);
@@ -69,18 +89,18 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
     },
     probe: () => writer.call('probe'),
 
-    read: (register, id) => reader.call('read', { register, id }),
-    list: (query) => reader.call<Page>('list', query),
-    tail: (query) => reader.call<TailPage>('tail', query),
-    head: () => reader.call<number>('head'),
-    count: (query) => reader.call<number[]>('count', query),
-    ledger: (range, limit) => reader.call<LedgerRow[]>('ledger', { range, limit }),
-    missingBatches: () => reader.call<MissingBatches[]>('missingBatches'),
-    newestId: () => reader.call<string | undefined>('newestId'),
-    time: () => reader.call<number>('time'),
+    read: (register, id) => read('read', { register, id }),
+    list: (query) => read<Page>('list', query),
+    tail: (query) => read<TailPage>('tail', query),
+    head: () => read<number>('head'),
+    count: (query) => read<number[]>('count', query),
+    ledger: (range, limit) => read<LedgerRow[]>('ledger', { range, limit }),
+    missingBatches: () => read<MissingBatches[]>('missingBatches'),
+    time: () => read<number>('time'),
 
     async close() {
-      await reader.close();
+      // One that failed to start has nothing to close, and was told to whoever asked.
+      await (await reader?.catch(() => undefined))?.close();
       await writer.close();
     },
   };

@@ -11,6 +11,7 @@ import type { BatchColumns } from './columns.ts';
 import { assertOurs, configureWriter, openWriter, sqliteDurability, truncateWal } from './connection.ts';
 import { toFailure } from './failure.ts';
 import { migrate } from './migrate.ts';
+import { fromIdBytes } from './rows.ts';
 import { serveThread, ThreadFailure } from './thread-server.ts';
 
 export interface WriterData {
@@ -34,7 +35,7 @@ export function serve({ path, newEpoch }: WriterData): void {
      ON CONFLICT (singleton) DO UPDATE SET probed_at = excluded.probed_at`,
   );
   serveThread(
-    { epoch, schemaVersion, durability: sqliteDurability(path) },
+    { epoch, newestId: readNewestId(db), schemaVersion, durability: sqliteDurability(path) },
     {
       append: (batch: BatchColumns) => guarded((commit) => append(batch, commit)),
       probe: () => guarded(() => void writeProbe.run()),
@@ -67,6 +68,11 @@ function createGuard(db: DatabaseSync): Guard {
       throw new ThreadFailure(toFailure(error, committing));
     }
   };
+}
+
+function readNewestId(db: DatabaseSync): string | undefined {
+  const id = db.prepare('SELECT max(id) AS id FROM entry').get()?.['id'];
+  return id instanceof Uint8Array ? fromIdBytes(id) : undefined;
 }
 
 function readOrSetEpoch(db: DatabaseSync, newEpoch: string): string {
