@@ -178,27 +178,3 @@ test('a range that ends before it begins is refused', async () => {
   const answer = await service.fetch('/app?from=2026-02-02&to=2026-02-01');
   await assertProblem(answer, 'PARAMETER_INVALID', { kind: 'read' });
 });
-
-test('entries of one register are no entries of another', async () => {
-  const { id } = receipt(0);
-  await assertProblem(await service.fetch(`/empty/${id}`), 'ENTRY_UNKNOWN', { kind: 'read' });
-  await assertProblem(await service.fetch(`/empty/${id}/payload`), 'ENTRY_UNKNOWN', { kind: 'read' });
-});
-
-test('an entry that does not exist is unknown, whatever is asked for', async () => {
-  const nearly = receipt(0).id.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
-  const upper = receipt(0).id.toUpperCase();
-  for (const id of [
-    nearly,
-    upper,
-    'x',
-    '1',
-    '%00',
-    '..%2f..',
-    "'--",
-    'x'.repeat(500),
-    '00000000-0000-0000-0000-000000000000',
-  ])
-    for (const path of [`/app/${id}`, `/app/${id}/payload`])
-      await assertProblem(await service.fetch(path), 'ENTRY_UNKNOWN', { kind: 'read' });
-});

@@ -64,16 +64,7 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     return refusalAnswer(error, { requestId, method, accept: headers.accept, site });
   }
 
-  return async (post) => {
-    const { request, response, register } = post;
-    const requestId = requestIdOf(request.headers['x-request-id']);
-    let given: Answer;
-    try {
-      given = await answer(post, requestId);
-    } catch (thrown) {
-      given = refusal(post, thrown, requestId);
-    }
-    metrics.countWrite(register.name, given.status);
+  function send({ request, response }: PostRequest, given: Answer, requestId: string): void {
     if (response.destroyed) return;
     if (context.draining.aborted) response.setHeader('connection', 'close');
     response.writeHead(given.status, {
@@ -85,5 +76,24 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
     });
     response.end(given.body);
     if (!request.complete) drain(request);
+  }
+
+  return async (post) => {
+    const { request, response, register } = post;
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    let given: Answer;
+    try {
+      given = await answer(post, requestId);
+    } catch (thrown) {
+      given = refusal(post, thrown, requestId);
+    }
+    metrics.countWrite(register.name, given.status);
+    try {
+      send(post, given, requestId);
+    } catch (cause) {
+      // Nobody awaits this: what is thrown here would end the process.
+      log.error({ event: 'internal-error', requestId, err: cause });
+      response.destroy();
+    }
   };
 }

@@ -3,10 +3,10 @@
  */
 import type { StoredEntry } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
-import { isId, idToStamp } from '../../id.ts';
+import { idToMicros, idToStamp, isId } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
-import { JSON_TYPE, TEXT_TYPE, pageAnswer } from '../answer.ts';
+import { JSON_TYPE, jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToJson, entryToLine, entryToView } from '../entry-json.ts';
 import { entryPage } from '../pages/entry.ts';
@@ -21,6 +21,7 @@ export async function entryAnswer(
   format: 'json' | 'html' | 'text',
 ): Promise<Answer> {
   const entry = await find(context, register, id);
+  if (entry === undefined) return pendingAnswer(register, id);
   const headers = { 'cache-control': FOR_EVER };
   if (format === 'html') {
     const { version, config } = context;
@@ -46,6 +47,7 @@ export async function entryAnswer(
 /** As attachment, sandboxed: an open register is otherwise a place to keep scripts for other people's browsers. */
 export async function payloadAnswer(context: HttpContext, register: Register, id: string): Promise<Answer> {
   const entry = await find(context, register, id);
+  if (entry === undefined) return pendingAnswer(register, id);
   return {
     status: entry.payload === undefined ? 204 : 200,
     headers: {
@@ -58,14 +60,30 @@ export async function payloadAnswer(context: HttpContext, register: Register, id
   };
 }
 
-/** @throws {DaybookError} ENTRY_UNKNOWN */
-async function find({ store }: HttpContext, register: Register, id: string): Promise<StoredEntry> {
-  const entry = isId(id) ? await store.read(register.name, id) : undefined;
-  if (entry !== undefined) return entry;
+/** @returns undefined while it may still be made durable. @throws {DaybookError} ENTRY_UNKNOWN */
+async function find(
+  { store, intake, nowMicros }: HttpContext,
+  register: Register,
+  id: string,
+): Promise<StoredEntry | undefined> {
+  if (isId(id)) {
+    // Before the read: what is settled while it goes on is there already.
+    const settledThrough = intake.settledThrough();
+    const entry = await store.read(register.name, id);
+    if (entry !== undefined) return entry;
+    const stamp = idToMicros(id);
+    if (stamp > settledThrough && stamp <= nowMicros()) return undefined;
+  }
   throw new DaybookError(
     'ENTRY_UNKNOWN',
     `expected the id of an entry of register "${register.name}", given ${JSON.stringify(id.slice(0, 60))}`,
   );
+}
+
+/** For whoever was told that the outcome is unknown. The same for every caller and every id of that time. */
+function pendingAnswer(register: Register, id: string): Answer {
+  const pending = { id, register: register.name, receivedAt: idToStamp(id), status: 'pending' };
+  return jsonAnswer(pending, 202, { 'cache-control': 'no-store', 'retry-after': '1' });
 }
 
 /** What a client once sent as its type may have no place in a header of ours. */
