@@ -13,7 +13,7 @@ Usage: npm run bench -- [flags]
   --rounds <n>               rounds of interleaved phases (default 5)
   --seconds <n>              length of one phase (default 3)
   --connections <n>          keep-alive connections, one request in flight on each (default 64)
-  --batch-lines <n>          lines of an NDJSON batch (default 1000)
+  --batch-lines <n>          lines of an NDJSON batch (default 100)
   --export-entries <n>       entries preloaded for the export (default 1000000)
   --slow-sync-library <path> LD_PRELOAD library (.so, or .c to compile) that makes each sync take 5 ms
                              (default: packages/daybook/test/disk/faulty-disk.c where cc is installed)

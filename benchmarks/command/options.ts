@@ -42,7 +42,7 @@ const FLAGS = {
   rounds: { type: 'string' },
   seconds: { type: 'string' },
   connections: { type: 'string', default: '64' },
-  'batch-lines': { type: 'string', default: '1000' },
+  'batch-lines': { type: 'string', default: '100' },
   'export-entries': { type: 'string' },
   'slow-sync-library': { type: 'string' },
   'no-pin': { type: 'boolean', default: false },

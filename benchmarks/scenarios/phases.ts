@@ -17,22 +17,27 @@ interface PhaseResult extends ClosedLoopResult {
 
 export interface Phases {
   readonly closedLoops: ReadonlyMap<PhaseName, readonly PhaseResult[]>;
-  readonly openLoops: readonly OpenLoopResult[];
+  /** One of each per round: Daybook, and the bare server at the same rate as the control. */
+  readonly openLoops: {
+    readonly daybook: readonly OpenLoopResult[];
+    readonly bare: readonly OpenLoopResult[];
+  };
   readonly voidReasons: readonly string[];
   warmUp(server: Server): Promise<void>;
   /** As fast as the server answers. */
   closedLoop(name: PhaseName, server: Server, linesPerRequest?: number): Promise<void>;
-  /** At half the rate of the last closed loop against Daybook. */
-  halfLoad(): Promise<void>;
+  /** Both at half the rate of the last closed loop against Daybook. */
+  halfLoad(bare: Server): Promise<void>;
 }
 
-const WARM_UP_SECONDS = 1;
+/** A JavaScript server takes seconds until its hot functions are compiled for good. */
+const WARM_UP_SECONDS = { quick: 1, full: 3 } as const;
 
 /** Only the ids that `daybook` acknowledges are remembered. */
 export function createPhases(bench: Bench, load: LoadClient, daybook: Server): Phases {
   const { options } = bench;
   const closedLoops = new Map<PhaseName, PhaseResult[]>();
-  const openLoops: OpenLoopResult[] = [];
+  const openLoops = { daybook: [] as OpenLoopResult[], bare: [] as OpenLoopResult[] };
   const voidReasons: string[] = [];
 
   function writeTo(server: Server, linesPerRequest: number | null) {
@@ -56,11 +61,19 @@ export function createPhases(bench: Bench, load: LoadClient, daybook: Server): P
     return { ...result, serverCpu };
   }
 
+  async function runOpenLoop(server: Server, requestsPerSecond: number): Promise<OpenLoopResult> {
+    const command = { ...writeTo(server, null), seconds: options.seconds, requestsPerSecond };
+    const result = await load.run({ kind: 'open-loop', ...command });
+    voidReasons.push(...refusalReasons('latency', result.refused));
+    return result;
+  }
+
   return {
     closedLoops,
     openLoops,
     voidReasons,
-    warmUp: async (server) => void (await runClosedLoop('warm-up', server, null, WARM_UP_SECONDS)),
+    warmUp: async (server) =>
+      void (await runClosedLoop('warm-up', server, null, WARM_UP_SECONDS[options.quick ? 'quick' : 'full'])),
     async closedLoop(name, server, linesPerRequest) {
       const result = await runClosedLoop(name, server, linesPerRequest ?? null, options.seconds);
       closedLoops.set(name, [...(closedLoops.get(name) ?? []), result]);
@@ -69,13 +82,12 @@ export function createPhases(bench: Bench, load: LoadClient, daybook: Server): P
         `  ${name}: ${rate}/s, load ${toPercent(result.loadCpu)}, server ${toPercent(result.serverCpu)} of a core`,
       );
     },
-    async halfLoad() {
+    async halfLoad(bare) {
       const full = closedLoops.get('daybook')?.at(-1)?.requestsPerSecond ?? 0;
       const requestsPerSecond = Math.max(1, Math.round(full / 2));
-      const command = { ...writeTo(daybook, null), seconds: options.seconds, requestsPerSecond };
-      const result = await load.run({ kind: 'open-loop', ...command });
-      voidReasons.push(...refusalReasons('latency', result.refused));
-      openLoops.push(result);
+      openLoops.bare.push(await runOpenLoop(bare, requestsPerSecond));
+      const result = await runOpenLoop(daybook, requestsPerSecond);
+      openLoops.daybook.push(result);
       bench.tell(`  latency at ${requestsPerSecond}/s: p99 ${result.latency.p99Ms.toFixed(2)} ms`);
     },
   };

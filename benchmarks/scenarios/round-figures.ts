@@ -81,16 +81,19 @@ function batchFigures(data: RoundData): Figure[] {
 }
 
 function latencyFigures({ phases, sync }: RoundData): Figure[] {
-  if (phases.openLoops.length === 0) return [];
+  const { daybook, bare } = phases.openLoops;
+  if (daybook.length === 0) return [];
   const group = 'acknowledgement at half load, from the scheduled time';
   const milliseconds = (key: Exclude<keyof LatencyFigures, 'samples'>): number[] =>
-    phases.openLoops.map((result) => result.latency[key]);
+    daybook.map((result) => result.latency[key]);
   const deviceP99 = sync.map((figures) => figures.p99Ms);
-  const own = phases.openLoops.map((result) => result.ownLateness.p99Ms);
+  const own = daybook.map((result) => result.ownLateness.p99Ms);
+  const control = bare.map((result) => result.latency.p99Ms);
   return [
     createFigure({ group, name: 'p50', unit: 'ms', rounds: milliseconds('p50Ms') }),
     createFigure({ group, name: 'p99', unit: 'ms', rounds: milliseconds('p99Ms') }),
     createFigure({ group, name: 'p99.9', unit: 'ms', rounds: milliseconds('p999Ms') }),
+    createFigure({ group, name: 'bare node:http at the same rate, p99', unit: 'ms', rounds: control }),
     createFigure({ group, name: 'load process late by, p99', unit: 'ms', rounds: own }),
     createFigure({ group, name: 'device fdatasync, p99', unit: 'ms', rounds: deviceP99 }),
     createFigure({

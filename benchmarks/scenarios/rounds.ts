@@ -54,7 +54,7 @@ export async function runRounds(bench: Bench): Promise<ScenarioResult> {
     bench.tell(`round ${round + 1} of ${options.rounds}`);
     sync.push(probeSync(bench.directory, SYNC_PROBE_SECONDS));
     for (let step = 0; step < steps.length; step += 1) await steps[(step + round) % steps.length]!();
-    if (options.scenarios.has('latency')) await phases.halfLoad();
+    if (options.scenarios.has('latency')) await phases.halfLoad(bare);
     if (options.scenarios.has('unpinned')) {
       await withoutPinning(children, [bare.pid, daybook.pid], load.pid, async () => {
         await phases.closedLoop('bare unpinned', bare);
