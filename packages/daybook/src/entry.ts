@@ -47,27 +47,49 @@ export interface StoredEntry extends Entry {
  */
 export type PayloadKind = 'json' | 'text' | 'bytes';
 
-/** `application/json`, `text/json` and every `+json` type (RFC 6839 §3.1). */
-export function isJsonType(contentType: string): boolean {
-  return /^(?:application|text)\/json$|\+json$/.test(essence(contentType));
+interface MediaType {
+  /** Without parameters, in lower case. */
+  readonly essence: string;
+  readonly kind: PayloadKind;
 }
 
-function isTextType(contentType: string): boolean {
-  const type = essence(contentType);
-  return /^text\/|^application\/(?:xml|x-www-form-urlencoded)$|\+xml$/.test(type);
+/** A few types make up nearly all requests, and each asks for its type several times. */
+const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED_CHARACTERS = 200;
+const remembered = new Map<string, MediaType>();
+
+function readMediaType(contentType: string): MediaType {
+  let type = remembered.get(contentType);
+  if (type === undefined) {
+    if (remembered.size === MAX_REMEMBERED) remembered.clear();
+    const end = contentType.indexOf(';');
+    const name = (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+    type = { essence: name, kind: kindOf(name) };
+    if (contentType.length <= MAX_REMEMBERED_CHARACTERS) remembered.set(contentType, type);
+  }
+  return type;
+}
+
+/** JSON: `application/json`, `text/json` and every `+json` type (RFC 6839 §3.1). */
+function kindOf(type: string): PayloadKind {
+  if (/^(?:application|text)\/json$|\+json$/.test(type)) return 'json';
+  return /^text\/|^application\/(?:xml|x-www-form-urlencoded)$|\+xml$/.test(type) ? 'text' : 'bytes';
+}
+
+export function isJsonType(contentType: string): boolean {
+  return readMediaType(contentType).kind === 'json';
 }
 
 /** The media type without its parameters, in lower case. */
 export function essence(contentType: string): string {
-  const end = contentType.indexOf(';');
-  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+  return readMediaType(contentType).essence;
 }
 
 /** JSON payloads were parsed at the intake, so their type alone decides; text must be valid UTF-8 to be shown as text. */
 export function payloadKind(entry: Pick<Entry, 'contentType' | 'payload'>): PayloadKind {
-  const { contentType = '', payload } = entry;
-  if (isJsonType(contentType)) return 'json';
-  return payload !== undefined && isTextType(contentType) && isUtf8(payload) ? 'text' : 'bytes';
+  const { kind } = readMediaType(entry.contentType ?? '');
+  if (kind !== 'text') return kind;
+  return entry.payload !== undefined && isUtf8(entry.payload) ? 'text' : 'bytes';
 }
 
 /** What an entry counts against every limit in bytes: its payload and a flat share for the rest. */
