@@ -3,7 +3,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 
-import type { Counts, MetricSources } from './metrics.ts';
+import type { Counts, MetricSources } from './metric-sources.ts';
 
 export function createRegistry(counts: Counts, sources: MetricSources): Registry {
   const registry = new Registry();

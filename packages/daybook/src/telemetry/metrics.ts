@@ -3,16 +3,7 @@
  */
 import type { Registry } from '@prometheus-io/client';
 
-export interface MetricSources {
-  readonly entriesInFlight: () => number;
-  readonly bytesInFlight: () => number;
-  readonly followers: () => number;
-  readonly clockAheadSeconds: () => number;
-  /** 1 while the component of that name is in its good state. */
-  readonly components: () => Readonly<Record<string, boolean>>;
-  /** Runs of batch numbers missing below the highest seen of a source: entries that are lost. */
-  readonly missingBatches: () => Promise<number>;
-}
+import type { MetricSources } from './metric-sources.ts';
 
 export interface Metrics {
   countWrite(register: string, status: number): void;
@@ -20,14 +11,6 @@ export interface Metrics {
   countBatch(entries: number): void;
   /** Everything, in the text format of Prometheus. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
-/** The counts since the start. `REGISTER STATUS` to answers. */
-export interface Counts {
-  readonly writes: ReadonlyMap<string, number>;
-  readonly reads: ReadonlyMap<string, number>;
-  readonly batches: number;
-  readonly entries: number;
 }
 
 export function createMetrics(sources: MetricSources): Metrics {
