@@ -1,6 +1,6 @@
 /** Bodies that come too slowly, or too late, or never, while normal requests are served. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { assertProblem } from './assert-problem.ts';
 import { connectRaw, rawRequest } from './raw-connection.ts';
@@ -18,38 +18,42 @@ const late = await startService({
 
 const newestId = async () => (await slow.list('/app?limit=1')).entries[0]?.id;
 
-test('a body that comes too slowly is told so, and nothing is written', async () => {
-  const before = await newestId();
-  const connection = await connectRaw(slow.port);
-  await connection.send(rawRequest('POST /app', { 'content-length': '1000' }));
-  const trickle = setInterval(() => void connection.send('x'), 100);
-  try {
-    const { detail } = await assertProblem(await connection.answer(), 'BODY_TOO_SLOW', { kind: 'write' });
-    assert.match(detail, /limits\.minBodyBytesPerSecond/);
-  } finally {
-    clearInterval(trickle);
-    connection.destroy();
-  }
-  assert.equal(await newestId(), before);
-});
-
-for (const [what, type] of [
-  ['an entry', 'text/plain'],
-  ['a batch', 'application/x-ndjson'],
-] as const) {
-  test(`${what} that does not come in time is told so, however steadily it comes`, async () => {
-    const connection = await connectRaw(late.port);
-    await connection.send(rawRequest('POST /app', { 'content-type': type, 'content-length': '200000' }));
-    const trickle = setInterval(() => void connection.send('x'.repeat(100)), 50);
+describe('a body', { concurrency: true }, () => {
+  test('that comes too slowly is told so, and nothing is written', async () => {
+    const before = await newestId();
+    const connection = await connectRaw(slow.port);
+    await connection.send(rawRequest('POST /app', { 'content-length': '1000' }));
+    const trickle = setInterval(() => void connection.send('x'), 100);
     try {
-      const { detail } = await assertProblem(await connection.answer(), 'REQUEST_TIMEOUT', { kind: 'write' });
-      assert.match(detail, /limits\./);
+      const { detail } = await assertProblem(await connection.answer(), 'BODY_TOO_SLOW', { kind: 'write' });
+      assert.match(detail, /limits\.minBodyBytesPerSecond/);
     } finally {
       clearInterval(trickle);
       connection.destroy();
     }
+    assert.equal(await newestId(), before);
   });
-}
+
+  for (const [what, type, key] of [
+    ['an entry', 'text/plain', 'requestTimeoutMs'],
+    ['a batch', 'application/x-ndjson', 'batchTimeoutMs'],
+  ] as const) {
+    test(`of ${what} that does not come in time is told so, however steadily it comes`, async () => {
+      const connection = await connectRaw(late.port);
+      await connection.send(rawRequest('POST /app', { 'content-type': type, 'content-length': '200000' }));
+      const trickle = setInterval(() => void connection.send('x'.repeat(100)), 50);
+      try {
+        const { detail } = await assertProblem(await connection.answer(), 'REQUEST_TIMEOUT', {
+          kind: 'write',
+        });
+        assert.ok(detail.includes(`limits.${key}`), detail);
+      } finally {
+        clearInterval(trickle);
+        connection.destroy();
+      }
+    });
+  }
+});
 
 test('five hundred slow clients hold up nobody, and leave nothing behind', async () => {
   const clients = await Promise.all(

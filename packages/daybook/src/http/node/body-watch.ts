@@ -7,6 +7,7 @@ import { DaybookError } from '../../errors.ts';
 export interface ArrivingBody {
   bytes: number;
   readonly deadlineMs: number;
+  readonly deadlineKey: string;
   /** The start of the current window, and the bytes there were then. */
   windowStartMs: number;
   windowBytes: number;
@@ -14,7 +15,8 @@ export interface ArrivingBody {
 }
 
 export interface BodyWatch {
-  add(body: { deadlineInMs: number; fail(error: DaybookError): void }): ArrivingBody;
+  /** @param body `deadlineKey` names the key of the configuration that changes the deadline. */
+  add(body: Pick<ArrivingBody, 'deadlineKey' | 'fail'> & { readonly deadlineInMs: number }): ArrivingBody;
   remove(body: ArrivingBody): void;
   close(): void;
 }
@@ -36,7 +38,7 @@ export function createBodyWatch(options: {
         body.fail(
           new DaybookError(
             'REQUEST_TIMEOUT',
-            'expected the whole request in time (limits.requestTimeoutMs)',
+            `expected the whole request in time (limits.${body.deadlineKey})`,
             { outcome: 'not-written' },
           ),
         );
@@ -62,9 +64,10 @@ export function createBodyWatch(options: {
 
   const timer = setInterval(look, LOOK_EVERY_MS).unref();
   return {
-    add({ deadlineInMs, fail }) {
+    add({ deadlineInMs, deadlineKey, fail }) {
       const now = nowMs();
-      const body = { bytes: 0, deadlineMs: now + deadlineInMs, windowStartMs: now, windowBytes: 0, fail };
+      const deadlineMs = now + deadlineInMs;
+      const body = { bytes: 0, deadlineMs, deadlineKey, windowStartMs: now, windowBytes: 0, fail };
       arriving.add(body);
       return body;
     },

@@ -28,7 +28,7 @@ export interface PostRequest {
 
 export function createPost(context: HttpContext, watch: BodyWatch): (post: PostRequest) => Promise<void> {
   const { budget, log, metrics, version, config } = context;
-  const { requestTimeoutMs, batchTimeoutMs } = config.limits;
+  const { limits } = config;
   const site = { basePath: config.basePath, version };
 
   async function answer(post: PostRequest, requestId: string): Promise<Answer> {
@@ -47,8 +47,9 @@ export function createPost(context: HttpContext, watch: BodyWatch): (post: PostR
       response.writeContinue();
       response.shouldKeepAlive = shouldKeepAlive;
     }
-    const deadlineInMs = plan.kind === 'batch' ? batchTimeoutMs : requestTimeoutMs;
-    const body = await readBody(request, plan, { budget, watch, deadlineInMs });
+    const deadlineKey = plan.kind === 'batch' ? 'batchTimeoutMs' : 'requestTimeoutMs';
+    const deadlineInMs = limits[deadlineKey];
+    const body = await readBody(request, plan, { budget, watch, deadlineInMs, deadlineKey });
     try {
       return await useDecoded(body, plan, budget, (decoded) => write(context, plan, decoded));
     } finally {

@@ -16,6 +16,8 @@ export interface ReadBodyOptions {
   readonly budget: Budget;
   readonly watch: BodyWatch;
   readonly deadlineInMs: number;
+  /** The key of the configuration that the deadline comes from. */
+  readonly deadlineKey: string;
 }
 
 /**
@@ -27,10 +29,10 @@ export function readBody(
   plan: WritePlan,
   options: ReadBodyOptions,
 ): Promise<Buffer> {
-  const { budget, watch, deadlineInMs } = options;
+  const { budget, watch, deadlineInMs, deadlineKey } = options;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const arriving = watch.add({ deadlineInMs, fail });
+    const arriving = watch.add({ deadlineInMs, deadlineKey, fail });
 
     let stopped = false;
 
