@@ -70,13 +70,17 @@ export function entryToView(register: Register, entry: StoredEntry): EntryView {
   return { ...view, payload: bytes.toString('utf8') };
 }
 
-/** The payload alone, as one line of text: line breaks and tabs become spaces, bytes base64. */
+/** What breaks lines or commands a terminal (C0, DEL, C1, and Unicode's own separators). */
+// oxlint-disable-next-line no-control-regex -- they are what it is about
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/** The payload alone, as one line of text that is safe in a terminal: controls become spaces, bytes base64. */
 export function entryToLine(entry: StoredEntry): string {
   if (entry.payload === undefined) return '';
   const bytes = toBuffer(entry.payload);
   return payloadKind(entry) === 'bytes'
     ? bytes.toString('base64')
-    : bytes.toString('utf8').replaceAll(/[\r\n\t]+/g, ' ');
+    : bytes.toString('utf8').replaceAll(CONTROLS, ' ');
 }
 
 export function toBuffer(bytes: Uint8Array): Buffer {

@@ -16,9 +16,10 @@ export function requestKind(method: string | undefined): RequestKind {
   return method === 'POST' ? 'write' : 'read';
 }
 
-/** @param thrown anything; `internal` hears of what is neither a DaybookError nor a failure of the store to read. */
+/** @param thrown anything; `internal` hears of what is no DaybookError: a defect, or a store that cannot be read. */
 export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => void): DaybookError {
   if (thrown instanceof DaybookError) return thrown;
+  internal(thrown);
   if (thrown instanceof StoreError) {
     const code = thrown.reason === 'disk-full' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
     return new DaybookError(code, thrown.message, {
@@ -27,7 +28,6 @@ export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => v
       retryAfterSeconds: 1,
     });
   }
-  internal(thrown);
   return new DaybookError('INTERNAL', 'an unexpected failure; the log has it under this request id', {
     outcome: 'unknown',
   });

@@ -59,3 +59,24 @@ test('an entry that does not exist is unknown, whatever is asked for', async () 
     for (const path of [`/app/${unknown}`, `/app/${unknown}/payload`])
       await assertProblem(await service.fetch(path), 'ENTRY_UNKNOWN', { kind: 'read' });
 });
+
+test('a payload is downloaded as an attachment that no browser runs, whatever type it claims', async () => {
+  for (const type of [
+    'text/html',
+    'text/html; charset=utf-8',
+    'image/svg+xml',
+    'application/xhtml+xml',
+    'text/javascript',
+  ]) {
+    const script = await service.write('app', '<script>alert(1)</script>', { 'content-type': type });
+    for (const payload of [
+      await service.fetch(`/app/${script.id}/payload`),
+      await service.fetchInProcess(`/app/${script.id}/payload`),
+    ]) {
+      assert.equal(payload.headers.get('content-security-policy'), 'sandbox', type);
+      assert.equal(payload.headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(payload.headers.get('content-disposition'), `attachment; filename="${script.id}"`);
+      assert.equal(payload.headers.get('content-type'), type);
+    }
+  }
+});

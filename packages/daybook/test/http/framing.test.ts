@@ -125,6 +125,13 @@ for (const [what, chunks] of [
     }));
 }
 
+test('a transfer coding besides chunks is refused, because nobody would undo it', () =>
+  connected(async (connection) => {
+    const headers = { 'content-type': 'text/plain', 'transfer-encoding': 'gzip, chunked' };
+    await connection.send(rawRequest('POST /app', headers, '1\r\nx\r\n0\r\n\r\n'));
+    await assertProblem(await connection.answer(), 'ENCODING_UNSUPPORTED', { kind: 'write' });
+  }));
+
 test('a chunked body is put together, byte by byte if need be', () =>
   connected(async (connection) => {
     const request = rawRequest(

@@ -102,6 +102,26 @@ test('a line of text is the stamp, the id and the payload, whatever breaks lines
   assert.equal(text, `${receivedAt}\t${id}\ta b c d\n`);
 });
 
+test('a line of text commands no terminal', async () => {
+  for (const text of [
+    '\u001b]0;title\u0007x',
+    '\u009b31mx',
+    'a\u0000\u0008\u007fb',
+    '\u2028\u2029\u0085\u000b\u000c',
+  ]) {
+    for (const [type, body] of [
+      ['text/plain', text],
+      ['application/json', JSON.stringify(text)],
+    ] as const) {
+      const { id } = await service.write('app', body, { 'content-type': type });
+      for (const path of ['/app?format=text&limit=1', `/app/${id}?format=text`]) {
+        const line = await (await service.fetch(path)).text();
+        assert.match(line.replaceAll('\t', ''), /^[^\p{Cc}\u2028\u2029]+\n$/u);
+      }
+    }
+  }
+});
+
 test('a reader that goes away in the middle leaves nothing behind', async () => {
   for (let n = 0; n < 20; n += 1) {
     const gone = new AbortController();

@@ -47,6 +47,7 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
   const key = idempotencyKey(register, headers);
   const maxBytes = kind === 'batch' ? context.config.limits.maxBatchBytes : register.maxEntryBytes;
   assertNoCloudEvent(headers);
+  assertPlainTransfer(headers['transfer-encoding']);
   assertLength(headers['content-length'], maxBytes, kind, register);
   return {
     ...head,
@@ -129,6 +130,16 @@ function contentEncoding(given: string | undefined): ContentEncoding {
       outcome: 'not-written',
       headers: { 'accept-encoding': 'gzip, zstd' },
     },
+  );
+}
+
+/** Node undoes `chunked` alone and hands over what is inside, whatever else was applied. */
+function assertPlainTransfer(given: string | undefined): void {
+  if (given === undefined || given.toLowerCase() === 'chunked') return;
+  throw new DaybookError(
+    'ENCODING_UNSUPPORTED',
+    `Transfer-Encoding: expected chunked or none, given ${given.slice(0, 40)}; Content-Encoding takes gzip and zstd`,
+    { outcome: 'not-written', headers: { 'accept-encoding': 'gzip, zstd' } },
   );
 }
 

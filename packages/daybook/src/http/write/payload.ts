@@ -17,8 +17,9 @@ const FORM = 'application/x-www-form-urlencoded';
 const NO_PAYLOAD: Payload = {};
 
 /** @throws {DaybookError} BODY_NOT_JSON when a JSON type is declared and the bytes do not parse. */
-export function classifyPayload(body: Buffer, declaredType: string | undefined): Payload {
+export function classifyPayload(body: Buffer, contentType: string | undefined): Payload {
   if (body.byteLength === 0) return NO_PAYLOAD;
+  const declaredType = contentType === '' ? undefined : contentType;
   if (declaredType !== undefined && isJsonType(declaredType)) {
     return { payload: body, contentType: declaredType, json: parseJson(body) };
   }
