@@ -158,6 +158,20 @@ export function testStoreConformance(test: Test, open: () => Promise<OpenedStore
     assert.equal(row?.accepted, 3);
   });
 
+  check('a large batch that is half there already stores and counts only what is new', async ({ store }) => {
+    const known = Array.from({ length: 35 }, () => makeEntry());
+    const fresh = Array.from({ length: 45 }, () => makeEntry());
+    await store.append(createSource('a')(known));
+    await store.append(createSource('b')([...fresh.slice(0, 20), ...known, ...fresh.slice(20)]));
+    const ids = (await tailAll(store, 'app')).map(({ id }) => id);
+    assert.deepEqual(
+      ids,
+      [...known, ...fresh].map(({ id }) => id),
+    );
+    const [row] = await store.ledger({ from: 0, to: Number.MAX_SAFE_INTEGER }, 10);
+    assert.deepEqual([row?.accepted, row?.stored], [80, 80]);
+  });
+
   check(
     'a held key gives the first id for the same payload and a conflict for another, and stores nothing',
     async ({ store }) => {

@@ -21,7 +21,7 @@ type StreamFormat = 'ndjson' | 'csv' | 'text';
 const PAGE_ENTRIES = 200;
 const PAGE_BYTES = 512 * 1024;
 /** While writes are under way, a page's time on the main thread is followed by this many times as long a pause. */
-const PAUSE_RATIO = 4;
+const PAUSE_RATIO = 8;
 
 const TYPES: Record<StreamFormat, string> = {
   ndjson: NDJSON_TYPE,

@@ -8,6 +8,7 @@ import type { MinuteCount } from '../../envelope.ts';
 import { idToMicros } from '../../id.ts';
 import type { AppendException } from '../store.ts';
 import type { BatchColumns } from './columns.ts';
+import { createEntryInsert } from './entry-insert.ts';
 import { fromIdBytes } from './rows.ts';
 
 export interface Appended {
@@ -24,9 +25,7 @@ interface KeyRow {
 
 /** Prepares every statement once; `commit` is the caller's, who must know whether a failure came from it. */
 export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: () => void) => Appended {
-  const insertEntry = db.prepare(
-    `INSERT INTO entry (id, register, subject, meta, payload) VALUES (unhex(?, '-'), ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-  );
+  const insertEntries = createEntryInsert(db);
   const findKey = db.prepare(
     'SELECT id, fingerprint FROM idempotency_key WHERE region = ? AND register = ? AND subject = ? AND key = ?',
   );
@@ -75,24 +74,9 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
   }
 
   /** @returns the entries that are new, by register and minute, for the ledger. */
-  function insertEntries(
-    batch: BatchColumns,
-    exceptions: readonly AppendException[],
-  ): readonly MinuteCount[] {
+  function insertAll(batch: BatchColumns, exceptions: readonly AppendException[]): readonly MinuteCount[] {
     const left = new Set(exceptions.map((exception) => exception.index));
-    let counts = batch.counts;
-    let offset = 0;
-    for (const [index, id] of batch.ids.entries()) {
-      const length = batch.lengths[index] as number;
-      const payload = length < 0 ? null : batch.payloads.subarray(offset, offset + length);
-      offset += Math.max(0, length);
-      const register = batch.registers[index] as string;
-      const stored =
-        !left.has(index) &&
-        insertEntry.run(id, register, batch.subjects[index] as string, batch.metas[index] as string, payload)
-          .changes > 0;
-      if (!stored) counts = withoutOne(counts, register, id);
-    }
+    const notStored = insertEntries(batch, left);
     for (const { index, key, fingerprint } of batch.keys) {
       if (left.has(index)) continue;
       const [register, subject, id] = [batch.registers[index], batch.subjects[index], batch.ids[index]] as [
@@ -102,7 +86,10 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
       ];
       insertKey.run(batch.region, register, subject, key, id, fingerprint);
     }
-    return counts;
+    return [...left, ...notStored].reduce(
+      (counts, index) => withoutOne(counts, batch.registers[index] as string, batch.ids[index] as string),
+      batch.counts,
+    );
   }
 
   function appendInTransaction(batch: BatchColumns): Appended {
@@ -112,7 +99,7 @@ export function createAppend(db: DatabaseSync): (batch: BatchColumns, commit: ()
       assertSameBatch(batch, known);
       return { lastPosition: Number(known['last_position']), exceptions };
     }
-    for (const { minute, register, entries } of insertEntries(batch, exceptions)) {
+    for (const { minute, register, entries } of insertAll(batch, exceptions)) {
       if (entries > 0) addToLedger.run(minute, batch.region, register, entries, entries);
     }
     const position = Number(lastPosition.get()?.['position']);
