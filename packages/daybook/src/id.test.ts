@@ -71,6 +71,16 @@ test('the first id of a stamp is not above any id that is given at that stamp', 
   }
 });
 
+test('no id of the stamp before is above the first id of a stamp, whatever generator gave it', () => {
+  for (let micros = 1; micros < 1_000; micros += 1) {
+    const first = microsToFirstId(START_MS * 1000 + micros);
+    const fraction = Number.parseInt(first.slice(15, 18), 16);
+    const before = `${first.slice(0, 15)}${(fraction - 1).toString(16).padStart(3, '0')}${first.slice(18)}`;
+    assert.equal(idToMicros(first), START_MS * 1000 + micros);
+    assert.equal(idToMicros(before), START_MS * 1000 + micros - 1);
+  }
+});
+
 test('a stamp has always six digits and Z', () => {
   assert.equal(formatStamp(1_795_247_743_368_790), '2026-11-21T07:55:43.368790Z');
   assert.equal(formatStamp(0), '1970-01-01T00:00:00.000000Z');

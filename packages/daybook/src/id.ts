@@ -95,6 +95,9 @@ export function idToMicros(id: string): number {
 export function microsToFirstId(micros: number): string {
   const text = Buffer.from(EMPTY_ID, 'latin1');
   writeTime(text, micros);
+  const microsOfMs = micros % 1000;
+  // Several fractions share a microsecond; this generator gives the last of them, others may give any.
+  if (microsOfMs > 0) writeHex(text, 14, 0x7000 | (fractionOf(microsOfMs - 1) + 1), 4);
   return text.toString('latin1');
 }
 
@@ -123,10 +126,14 @@ const HEX_DIGITS = Buffer.from('0123456789abcdef', 'latin1');
 /** `tttttttt-tttt-7fff`: everything of an id that is time. */
 function writeTime(text: Buffer, micros: number): void {
   const ms = Math.floor(micros / 1000);
-  const fraction = Math.floor(((micros - ms * 1000) * FRACTION_STEPS) / 1000);
   writeHex(text, 0, Math.floor(ms / 0x10000), 8);
   writeHex(text, 9, ms % 0x10000, 4);
-  writeHex(text, 14, 0x7000 | fraction, 4);
+  writeHex(text, 14, 0x7000 | fractionOf(micros - ms * 1000), 4);
+}
+
+/** The last of the fraction steps of a microsecond, 0 to 999. */
+function fractionOf(microsOfMs: number): number {
+  return Math.floor((microsOfMs * FRACTION_STEPS) / 1000);
 }
 
 /** Digit by digit into a buffer: an id costs a fifteenth of what `toString(16)` and concatenation do. */

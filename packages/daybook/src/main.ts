@@ -66,9 +66,10 @@ async function serve(overrides: Readonly<Record<string, string>>): Promise<numbe
   return EXIT_OK;
 }
 
+/** Ctrl-C under npm arrives twice, from the terminal and from npm: the second one must not kill what is in flight. */
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name));
   });
 }
 

@@ -5,9 +5,8 @@
 import assert from 'node:assert/strict';
 
 import type { Entry, StoredEntry } from '../entry.ts';
-import type { Batch } from '../envelope.ts';
-import { idToMicros, microsToFirstId } from '../id.ts';
 import type { Store } from '../store/store.ts';
+import { BASE_MICROS, createSource, keyed, makeEntry, MINUTE_MICROS } from './made-batches.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -19,50 +18,7 @@ export interface OpenedStore {
 
 type Test = (name: string, run: () => Promise<void>) => unknown;
 
-const MINUTE_MICROS = 60_000_000;
-/** Some minute, at its start. */
-const BASE_MICROS = 29_000_000 * MINUTE_MICROS;
 const PLENTY = 10_000_000;
-
-let made = 0;
-
-function makeEntry(fields: Partial<Entry> & { micros?: number } = {}): Entry {
-  made += 1;
-  const { micros = BASE_MICROS + made, ...rest } = fields;
-  const random = made.toString(16).padStart(12, '0');
-  const id = `${microsToFirstId(micros).slice(0, 19)}8000-${random}`.replace('--', '-');
-  return {
-    id,
-    register: 'app',
-    subject: '',
-    requestId: `r-${made}`,
-    protocol: 'http',
-    region: 'local',
-    ...rest,
-  };
-}
-
-/** An intake process of its own: names its batches 1, 2, 3 … */
-function createSource(source: string) {
-  let n = 0;
-  let total = 0;
-  return (entries: readonly Entry[]): Batch => {
-    n += 1;
-    total += entries.length;
-    return {
-      source,
-      region: 'local',
-      n,
-      total,
-      entries,
-      settledThrough: Math.max(0, ...entries.map(({ id }) => idToMicros(id))),
-    };
-  };
-}
-
-function keyed(key: string, fill: number, fields: Partial<Entry> = {}): Entry {
-  return makeEntry({ idempotencyKey: key, fingerprint: new Uint8Array(32).fill(fill), ...fields });
-}
 
 function withoutPosition({ position, fingerprint, ...entry }: StoredEntry): Entry {
   void position;
