@@ -62,6 +62,10 @@ export const entrySchema = z
   })
   .describe('One registered moment');
 
+export const pendingSchema = z
+  .object({ id, register, receivedAt: stamp, status: z.literal('pending') })
+  .describe('The answer for an id that may still be made durable: ask again');
+
 export const pageSchema = z
   .object({
     entries: z.array(entrySchema),

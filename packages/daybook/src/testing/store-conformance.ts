@@ -31,6 +31,10 @@ function asRead({ fingerprint, ...entry }: Entry): Entry {
   return { ...entry, ...(entry.payload && { payload: Buffer.from(entry.payload) }) };
 }
 
+function entryInMinute(minute: number, register: string): Entry {
+  return makeEntry({ register, micros: BASE_MICROS + minute * MINUTE_MICROS + 7 });
+}
+
 async function tailAll(store: Store, register: string): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = [];
   let after = 0;
@@ -284,9 +288,14 @@ export function testStoreConformance(test: Test, open: () => Promise<OpenedStore
   });
 
   check('the ledger has a row a minute, region and register, and balances', async ({ store }) => {
-    const at = (minute: number, register: string) =>
-      makeEntry({ register, micros: BASE_MICROS + minute * MINUTE_MICROS + 7 });
-    await store.append(createSource('a')([at(0, 'app'), at(0, 'app'), at(0, 'webhooks'), at(2, 'app')]));
+    await store.append(
+      createSource('a')([
+        entryInMinute(0, 'app'),
+        entryInMinute(0, 'app'),
+        entryInMinute(0, 'webhooks'),
+        entryInMinute(2, 'app'),
+      ]),
+    );
     const rows = await store.ledger({ from: BASE_MICROS, to: BASE_MICROS + 3 * MINUTE_MICROS }, 100);
     const base = BASE_MICROS / MINUTE_MICROS;
     assert.deepEqual(

@@ -10,6 +10,7 @@ const SCHEMAS = {
   Receipt: contract.receiptSchema,
   BatchLine: contract.batchLineSchema,
   Entry: contract.entrySchema,
+  Pending: contract.pendingSchema,
   EntryPage: contract.pageSchema,
   TailPage: contract.tailPageSchema,
   Stats: contract.statsSchema,

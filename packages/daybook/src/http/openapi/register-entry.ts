@@ -15,6 +15,12 @@ export const entryProblems = problemSet('Entry', [
 ]);
 export const statsProblems = problemSet('Stats', ['PARAMETER_INVALID', 'RATE_LIMITED', 'STORE_UNAVAILABLE']);
 
+const PENDING: Answer = {
+  description: 'The id is younger than what is settled: the entry may still be made durable. Ask again',
+  headers: headerReferences('RateLimit', 'RateLimit-Policy', 'Retry-After'),
+  content: { 'application/json': { schema: schemaReference('Pending') } },
+};
+
 const RATE_HEADERS = headerReferences('RateLimit', 'RateLimit-Policy');
 
 export function entryOperation(register: Register, operationId: string, url: string): Operation {
@@ -38,6 +44,7 @@ export function entryOperation(register: Register, operationId: string, url: str
           },
         },
       },
+      202: PENDING,
       ...entryProblems.responses,
     },
     'x-codeSamples': [curl('One entry', `${url}/${EXAMPLE_ID}`)],
@@ -57,6 +64,7 @@ export function payloadOperation(register: Register, operationId: string, url: s
     parameters: parameterReferences('Id', 'RequestId'),
     responses: {
       200: bytes,
+      202: PENDING,
       204: { description: 'The entry has no payload', headers: RATE_HEADERS },
       ...entryProblems.responses,
     },
