@@ -355,6 +355,15 @@ export function testStoreConformance(test: Test, open: () => Promise<OpenedStore
     assert.equal(exceptions.length, 1);
   });
 
+  check('a store that is closed refuses to write and stays closed', async (opened) => {
+    const { store } = opened;
+    await opened.reopen();
+    const refused = { name: 'StoreError', outcome: 'not-written' };
+    await assert.rejects(store.append(createSource('a')([makeEntry()])), refused);
+    await assert.rejects(store.probe(), refused);
+    assert.equal(await opened.store.head(opened.store.lanes[0] as string), 0);
+  });
+
   check(
     'an empty store has no newest id, head 0 and an empty ledger; a probe changes none of it',
     async ({ store }) => {

@@ -47,6 +47,7 @@ export async function startThread<Ready>(name: string, module: string, data: obj
   const codeCache = cacheFolder === undefined ? undefined : dirname(cacheFolder);
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
+  let closed = false;
   let worker: Promise<Worker> | undefined;
   let current: Worker | undefined;
   let firstReady: Ready | undefined;
@@ -103,6 +104,7 @@ export async function startThread<Ready>(name: string, module: string, data: obj
   await worker;
 
   async function call<T>(method: string, argument?: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    if (closed) throw new StoreError('unavailable', 'not-written', `store ${name} thread: closed`);
     worker ??= startAgain();
     const running = await worker;
     return new Promise<T>((resolve, reject) => {
@@ -116,7 +118,10 @@ export async function startThread<Ready>(name: string, module: string, data: obj
     const running = await worker;
     if (running === undefined) return;
     const ended = new Promise((resolve) => running.once('exit', resolve));
-    await call('close');
+    const closing = call('close');
+    // A late caller, such as a probe, must not start the thread anew and keep the process.
+    closed = true;
+    await closing;
     await ended;
   }
 
