@@ -67,14 +67,20 @@ test('every batch comes out of its envelope as it went in, payload bytes include
   fc.assert(
     fc.property(fc.array(someEntry, { maxLength: 20 }), (entries) => {
       const batch = batchOf(entries);
-      assert.deepEqual(hexed(decodeEnvelope(encodeEnvelope(batch))), hexed(batch));
+      assert.deepEqual(hexed(decodeEnvelope(encodeEnvelope({ batch })).batch), hexed(batch));
     }),
   );
 });
 
+test('what an entry has behind it travels with it', () => {
+  const retry = { attempts: 3, notBefore: 9, firstFailedAt: 4, firstReason: 'a "constraint"' };
+  assert.deepEqual(decodeEnvelope(encodeEnvelope({ batch: batchOf([]), retry })).retry, retry);
+  assert.equal(decodeEnvelope(encodeEnvelope({ batch: batchOf([]) })).retry, undefined);
+});
+
 test('any changed byte is noticed', () => {
-  const envelope = encodeEnvelope(
-    batchOf([
+  const envelope = encodeEnvelope({
+    batch: batchOf([
       {
         id: microsToFirstId(5),
         register: 'app',
@@ -85,7 +91,7 @@ test('any changed byte is noticed', () => {
         payload: Buffer.from('{"a":1}'),
       },
     ]),
-  );
+  });
   for (let index = 0; index < envelope.byteLength; index += 1) {
     const broken = Uint8Array.from(envelope);
     broken[index] = (broken[index] as number) ^ 0x01;

@@ -32,6 +32,23 @@ export interface Batch {
   readonly settledThrough: number;
 }
 
+/** What an entry that could not be stored has behind it; it travels alone, under the name of its batch. */
+export interface Retry {
+  /** Failures of this entry by itself, from 1. A queue's count of deliveries is never an attempt. */
+  readonly attempts: number;
+  /** Not to be tried before this; Unix microseconds. */
+  readonly notBefore: number;
+  /** Unix microseconds. */
+  readonly firstFailedAt: number;
+  readonly firstReason: string;
+}
+
+/** What a queue carries: a batch as the intake made it, or an entry of one that is tried again by itself. */
+export interface Envelope {
+  readonly batch: Batch;
+  readonly retry?: Retry;
+}
+
 /** An envelope of a version that this program does not know: it must be kept for a newer one, never given up on. */
 export class EnvelopeVersionError extends Error {
   override readonly name = 'EnvelopeVersionError';
@@ -64,12 +81,13 @@ interface EnvelopeBody {
   readonly total: number;
   readonly settledThrough: number;
   readonly counts: readonly MinuteCount[];
+  readonly retry?: Retry | undefined;
   /** Entries without payload; `bytes` is the payload's length, absent when there is none. */
   readonly entries: readonly (Omit<Entry, 'payload' | 'fingerprint'> & { bytes?: number; print?: string })[];
 }
 
 /** `{"v":1,"sha256":"…"}`, newline, JSON body, newline, payload bytes. */
-export function encodeEnvelope(batch: Batch): Uint8Array {
+export function encodeEnvelope({ batch, retry }: Envelope): Uint8Array {
   const payloads: Uint8Array[] = [];
   const entries = batch.entries.map(({ payload, fingerprint, ...rest }) => {
     if (payload !== undefined) payloads.push(payload);
@@ -87,6 +105,7 @@ export function encodeEnvelope(batch: Batch): Uint8Array {
     total,
     settledThrough,
     counts: countByMinute(batch.entries),
+    retry,
     entries,
   };
   const guarded = Buffer.concat([Buffer.from(`${JSON.stringify(body)}\n`), ...payloads]);
@@ -98,7 +117,7 @@ export function encodeEnvelope(batch: Batch): Uint8Array {
  * @throws {EnvelopeVersionError} for a version above {@link ENVELOPE_VERSION}.
  * @throws {EnvelopeChecksumError} when the bytes are not those that were encoded.
  */
-export function decodeEnvelope(bytes: Uint8Array): Batch {
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headEnd = buffer.indexOf(NEWLINE);
   const head = parseHead(buffer.subarray(0, Math.max(0, headEnd)).toString());
@@ -124,8 +143,8 @@ export function decodeEnvelope(bytes: Uint8Array): Batch {
       ...(print && { fingerprint: Buffer.from(print, 'base64') }),
     };
   });
-  const { source, region, n, total, settledThrough } = body;
-  return { source, region, n, total, settledThrough, entries };
+  const { source, region, n, total, settledThrough, retry } = body;
+  return { batch: { source, region, n, total, settledThrough, entries }, ...(retry && { retry }) };
 }
 
 function parseHead(text: string): { v?: unknown; sha256?: string } {
