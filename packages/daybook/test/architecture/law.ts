@@ -29,7 +29,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contract: ['domain'],
   port: ['domain'],
-  driver: ['domain'], // and its own port
+  driver: ['domain', 'sqlite'], // and its own port
+  sqlite: ['domain'], // what the SQLite drivers of two ports share
   intake: PORTS,
   persister: PORTS,
   reader: PORTS,
@@ -42,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['domain', 'contract'],
   testing: SERVICE,
   'data-directory': ['domain'],
-  'composition root': [...SERVICE, 'http', 'driver', 'data-directory'],
+  'composition root': [...SERVICE, 'http', 'driver', 'data-directory', 'sqlite'],
   'process entry': [...SERVICE, 'http', 'composition root'],
   'public API': [...SERVICE, 'http', 'composition root'],
   lambda: [...SERVICE, 'http', 'driver', 'composition root'],

@@ -9,14 +9,15 @@ import type { DurabilityLevel } from '../../durability.ts';
 import { StartError, toError } from '../../errors.ts';
 import type { AppendException, LedgerRow, MissingBatches, Page, Store, TailPage } from '../store.ts';
 import { randomId } from '../../id.ts';
+import type { Failure } from '../../sqlite/failure.ts';
+import type { Thread } from '../../sqlite/thread.ts';
+import { startThread } from '../../sqlite/thread.ts';
 import { StoreError } from '../store.ts';
 import { toColumns } from './columns.ts';
 import { LANE } from './rows.ts';
 // Their code is compiled here, once; they run in threads.
 import './reader.ts';
 import './writer.ts';
-import type { Thread } from './thread.ts';
-import { startThread } from './thread.ts';
 
 export interface SqliteStoreOptions {
   /** An existing folder; the database is `daybook.db` in it. */
@@ -40,12 +41,18 @@ function moduleUrl(name: 'reader' | 'writer'): string {
   return new URL(`./${name}${EXTENSION}`, import.meta.url).href;
 }
 
+function toStoreError({ reason, outcome, message }: Failure, cause?: unknown): StoreError {
+  return new StoreError(reason, outcome, message, cause);
+}
+
 /** @throws {StartError} when the database cannot be opened, is corrupt or was written by a newer Daybook. */
 export async function createSqliteStore({ directory }: SqliteStoreOptions): Promise<Store> {
   const path = join(directory, 'daybook.db');
-  const writer = await startThread<WriterReady>('writer', moduleUrl('writer'), {
-    path,
-    newEpoch: randomId(),
+  const writer = await startThread<WriterReady>({
+    name: 'store writer',
+    module: moduleUrl('writer'),
+    data: { path, newEpoch: randomId() },
+    toError: toStoreError,
   }).catch((thrown: unknown) => {
     throw new StartError(`store: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });
   });
@@ -53,7 +60,12 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
 
   /** The reader starts with the first read: a server that only takes in saves its 12 MB. */
   async function read<T>(method: string, argument?: unknown): Promise<T> {
-    reader ??= startThread<undefined>('reader', moduleUrl('reader'), { path }).catch((thrown: unknown) => {
+    reader ??= startThread<undefined>({
+      name: 'store reader',
+      module: moduleUrl('reader'),
+      data: { path },
+      toError: toStoreError,
+    }).catch((thrown: unknown) => {
       reader = undefined;
       throw new StoreError(
         'unavailable',

@@ -1,18 +1,25 @@
 /**
  * The writer thread: the only connection that writes. It answers one call after the other, so there is never more than
- * one transaction. After any failure nothing is appended until the WAL was written back and emptied: what an
- * interrupted commit left there must not come to life behind a later one.
+ * one transaction.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
-import { toError } from '../../errors.ts';
+import {
+  assertOurs,
+  configureWriter,
+  openWriter,
+  sqliteDurability,
+  truncateWal,
+} from '../../sqlite/connection.ts';
+import { createGuard } from '../../sqlite/guard.ts';
+import { migrate } from '../../sqlite/migrate.ts';
+import { serveThread } from '../../sqlite/thread-server.ts';
 import { createAppend } from './append.ts';
 import type { BatchColumns } from './columns.ts';
-import { assertOurs, configureWriter, openWriter, sqliteDurability, truncateWal } from './connection.ts';
-import { toFailure } from './failure.ts';
-import { migrate } from './migrate.ts';
 import { fromIdBytes } from './rows.ts';
-import { serveThread, ThreadFailure } from './thread-server.ts';
+
+/** "DAYB", set by the first migration. */
+const APPLICATION_ID = 0x44415942;
 
 export interface WriterData {
   readonly path: string;
@@ -22,9 +29,9 @@ export interface WriterData {
 
 /** Runs in a thread of its own. @throws {StartError} when the database cannot be used. */
 export function serve({ path, newEpoch }: WriterData): void {
-  assertOurs(path);
+  assertOurs(path, APPLICATION_ID);
   const db = openWriter(path);
-  const schemaVersion = migrate(db);
+  const schemaVersion = migrate(db, 'sqlite');
   configureWriter(db);
   truncateWal(db);
   const epoch = readOrSetEpoch(db, newEpoch);
@@ -45,29 +52,6 @@ export function serve({ path, newEpoch }: WriterData): void {
       },
     },
   );
-}
-
-type Guard = <T>(write: (commit: () => void) => T) => T;
-
-/** Runs writes; on failure rolls back and says whether it may have been written. */
-function createGuard(db: DatabaseSync): Guard {
-  let needsRecovery = false;
-  return (write) => {
-    let committing = false;
-    try {
-      if (needsRecovery) truncateWal(db);
-      needsRecovery = false;
-      return write(() => {
-        committing = true;
-        db.exec('COMMIT');
-      });
-    } catch (thrown) {
-      needsRecovery = true;
-      const error = toError(thrown);
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw new ThreadFailure(toFailure(error, committing));
-    }
-  };
 }
 
 function readNewestId(db: DatabaseSync): string | undefined {

@@ -3,7 +3,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 
-import { toError } from '../../errors.ts';
+import { toError } from '../errors.ts';
 import type { Failure } from './failure.ts';
 
 export interface Call {

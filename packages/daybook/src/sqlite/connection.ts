@@ -1,13 +1,13 @@
 /**
  * Opens a SQLite database the way Daybook needs it and asserts that it is so: WAL, `synchronous=FULL`, a known schema
- * version. Used by the writer and the reader thread, each with a connection of its own.
+ * version. Each thread has a connection of its own; exactly one of them writes.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import type { DurabilityLevel } from '../../durability.ts';
-import { StartError } from '../../errors.ts';
+import type { DurabilityLevel } from '../durability.ts';
+import { StartError } from '../errors.ts';
 
 /** Waits this long for a lock; only a checkpoint can meet one, because one connection writes. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -19,8 +19,6 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** `PRAGMA synchronous` answers with a number (https://www.sqlite.org/pragma.html#pragma_synchronous). */
 const SYNCHRONOUS_FULL = 2;
 
-/** "DAYB", set by the first migration. */
-const APPLICATION_ID = 0x44415942;
 /** About half a second of reading; a larger database would hold up the start for too long. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
@@ -38,19 +36,20 @@ export function openWriter(path: string): DatabaseSync {
 }
 
 /**
- * Refuses a file that is not a whole database of Daybook, before anything in it is changed. Has a connection of its own:
+ * Refuses a file that is not a whole database of the kind expected, before anything in it is changed. Has a connection of its own:
  * on one that has run `quick_check`, a checkpoint right after the change to WAL reports "database table is locked".
+ * @param applicationId what the first migration sets in a file of this kind.
  * @throws {StartError} for another program's database or a corrupt one.
  */
-export function assertOurs(path: string): void {
+export function assertOurs(path: string, applicationId: number): void {
   const db = openWriter(path);
   try {
     const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables']);
     if (tables === 0) return;
     const application = pragma(db, 'application_id');
-    if (application !== APPLICATION_ID) {
+    if (application !== applicationId) {
       throw new StartError(
-        `expected a database of Daybook, given one of another program (application_id ${String(application)})`,
+        `expected a database of Daybook, given one of another kind (application_id ${String(application)})`,
       );
     }
     if (statSync(path).size > MAX_CHECKED_BYTES) return;
@@ -79,7 +78,7 @@ export function configureWriter(db: DatabaseSync): void {
   const synchronous = pragma(db, 'synchronous');
   if (journalMode !== 'wal' || synchronous !== SYNCHRONOUS_FULL) {
     throw new StartError(
-      `store: expected journal_mode wal and synchronous ${SYNCHRONOUS_FULL} (FULL), given ${String(journalMode)} and ${String(synchronous)}`,
+      `expected journal_mode wal and synchronous ${SYNCHRONOUS_FULL} (FULL), given ${String(journalMode)} and ${String(synchronous)}`,
     );
   }
 }

@@ -6,8 +6,7 @@ import { flushCompileCache, getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import { StoreError } from '../store.ts';
-import { toStoreError } from './failure.ts';
+import type { Failure } from './failure.ts';
 import type { Reply } from './thread-server.ts';
 
 /**
@@ -22,25 +21,34 @@ const BOOTSTRAP = `
 
 interface Waiting {
   resolve(value: unknown): void;
-  reject(error: StoreError): void;
+  reject(error: Error): void;
 }
 
 export interface Thread<Ready> {
   /** What the thread said about itself when it first started. */
   readonly ready: Ready;
-  /** @throws {StoreError} */
+  /** @throws what `toError` of the options makes of a failure. */
   call<T>(method: string, argument?: unknown, transfer?: ArrayBuffer[]): Promise<T>;
   /** Lets the thread finish what it was called for, then ends it. */
   close(): Promise<void>;
 }
 
-/**
- * @param name for messages.
- * @param module the URL of a module whose `serve(data)` is run in the thread; import it here too, so that its code is
- *   compiled once.
- * @throws the thread's own error when it cannot start.
- */
-export async function startThread<Ready>(name: string, module: string, data: object): Promise<Thread<Ready>> {
+export interface ThreadOptions {
+  /** For messages: `store writer`. */
+  readonly name: string;
+  /**
+   * The URL of a module whose `serve(data)` is run in the thread; import it in the caller too, so that its code is
+   * compiled once.
+   */
+  readonly module: string;
+  readonly data: object;
+  /** Makes the error of the caller's port. */
+  readonly toError: (failure: Failure, cause?: unknown) => Error;
+}
+
+/** @throws the thread's own error when it cannot start. */
+export async function startThread<Ready>(options: ThreadOptions): Promise<Thread<Ready>> {
+  const { name, module, data, toError } = options;
   flushCompileCache();
   // Node.js appends a folder of its own for its version.
   const cacheFolder = getCompileCacheDir();
@@ -76,7 +84,7 @@ export async function startThread<Ready>(name: string, module: string, data: obj
   function settle(reply: Exclude<Reply, { ready: unknown }>): void {
     const call = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if ('failure' in reply) call?.reject(toStoreError(reply.failure));
+    if ('failure' in reply) call?.reject(toError(reply.failure));
     else call?.resolve(reply.value);
   }
 
@@ -86,9 +94,13 @@ export async function startThread<Ready>(name: string, module: string, data: obj
     current = undefined;
     worker = undefined;
     for (const call of waiting.values()) {
-      call.reject(new StoreError('unavailable', 'unknown', `store ${name} thread: ${reason}`));
+      call.reject(unavailable('unknown', reason));
     }
     waiting.clear();
+  }
+
+  function unavailable(outcome: Failure['outcome'], reason: string, cause?: unknown): Error {
+    return toError({ reason: 'unavailable', outcome, message: `${name} thread: ${reason}` }, cause);
   }
 
   async function startAgain(): Promise<Worker> {
@@ -96,7 +108,7 @@ export async function startThread<Ready>(name: string, module: string, data: obj
       return await start();
     } catch (cause) {
       worker = undefined;
-      throw new StoreError('unavailable', 'not-written', `store ${name} thread does not start`, cause);
+      throw unavailable('not-written', 'does not start', cause);
     }
   }
 
@@ -104,7 +116,7 @@ export async function startThread<Ready>(name: string, module: string, data: obj
   await worker;
 
   async function call<T>(method: string, argument?: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
-    if (closed) throw new StoreError('unavailable', 'not-written', `store ${name} thread: closed`);
+    if (closed) throw unavailable('not-written', 'closed');
     worker ??= startAgain();
     const running = await worker;
     return new Promise<T>((resolve, reject) => {

@@ -1,9 +1,7 @@
 /**
- * What a SQLite error means for an append: certainly not written, or unknown. Result codes:
+ * What a SQLite error means for a write: certainly not written, or unknown. Result codes:
  * https://www.sqlite.org/rescode.html
  */
-import { StoreError } from '../store.ts';
-
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 /** The low byte of an extended result code is its primary code. */
@@ -11,8 +9,8 @@ const PRIMARY_CODE_MASK = 0xff;
 
 /** A failure as it crosses between threads. */
 export interface Failure {
-  readonly reason: StoreError['reason'];
-  readonly outcome: StoreError['outcome'];
+  readonly reason: 'disk-full' | 'unavailable';
+  readonly outcome: 'not-written' | 'unknown';
   readonly message: string;
 }
 
@@ -30,8 +28,4 @@ export function toFailure(error: Error, committing: boolean): Failure {
 function primaryCode(error: Error): number | undefined {
   const { errcode } = error as { errcode?: unknown };
   return typeof errcode === 'number' ? errcode & PRIMARY_CODE_MASK : undefined;
-}
-
-export function toStoreError({ reason, outcome, message }: Failure): StoreError {
-  return new StoreError(reason, outcome, message);
 }
