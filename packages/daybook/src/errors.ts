@@ -33,6 +33,7 @@ export const ERRORS = {
   REQUEST_TIMEOUT: kind(408, 'The request took too long to arrive', true),
   KEY_IN_FLIGHT: kind(409, 'A request with this idempotency key is still in flight', true),
   CURSOR_EXPIRED: kind(410, 'The cursor belongs to an earlier life of this store'),
+  ENTRY_DISCARDED: kind(410, 'The entry was given up on for good'),
   ENTRY_TOO_LARGE: kind(413, 'The entry is larger than its register allows'),
   BATCH_TOO_LARGE: kind(413, 'The batch is larger than a request may be'),
   URI_TOO_LONG: kind(414, 'The request target is too long'),

@@ -40,6 +40,14 @@ CREATE TABLE idempotency_key (
   PRIMARY KEY (region, register, subject, key)
 ) STRICT, WITHOUT ROWID;
 
+-- What became of an entry that has no row in `entry`, so that it is settled once and can be asked for.
+CREATE TABLE mark (
+  id       BLOB PRIMARY KEY,  -- 16 bytes, as in `entry`
+  register TEXT NOT NULL,
+  place    TEXT NOT NULL CHECK (place IN ('duplicate', 'dead', 'discarded', 'retrying')),
+  first    BLOB               -- who holds its key: the entry that a duplicate links to, or that a dead one conflicts with
+) STRICT, WITHOUT ROWID;
+
 -- Every batch that arrived, by its name.
 CREATE TABLE batch (
   source        TEXT NOT NULL,
@@ -59,7 +67,7 @@ CREATE TABLE source (
   settled_through INTEGER NOT NULL   -- Unix microseconds
 ) STRICT, WITHOUT ROWID;
 
--- accepted = stored + duplicate + dead + discarded + expired, by the stamp's minute.
+-- What became of the entries, by the stamp's minute.
 CREATE TABLE ledger (
   minute    INTEGER NOT NULL,  -- Unix minutes
   region    TEXT NOT NULL,
@@ -70,7 +78,18 @@ CREATE TABLE ledger (
   dead      INTEGER NOT NULL DEFAULT 0,
   discarded INTEGER NOT NULL DEFAULT 0,
   expired   INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (minute, region, register)
+  retrying  INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (minute, region, register),
+  CHECK (accepted = stored + duplicate + dead + discarded + expired + retrying)
+) STRICT, WITHOUT ROWID;
+
+-- Who vouches that every entry of theirs up to a stamp is in its final place.
+CREATE TABLE voucher (
+  voucher    TEXT PRIMARY KEY,
+  region     TEXT NOT NULL,
+  through    INTEGER NOT NULL,  -- Unix microseconds
+  binding    INTEGER NOT NULL,  -- 1: in force until it is withdrawn
+  vouched_at INTEGER NOT NULL   -- Unix microseconds, by this database's clock
 ) STRICT, WITHOUT ROWID;
 
 -- Readiness writes here when there was no batch for a while.

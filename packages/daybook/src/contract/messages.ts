@@ -6,6 +6,7 @@ import type * as schemas from './schemas.ts';
 export type Receipt = z.infer<typeof schemas.receiptSchema>;
 export type BatchLine = z.infer<typeof schemas.batchLineSchema>;
 export type EntryView = z.infer<typeof schemas.entrySchema>;
+export type EntryState = z.infer<typeof schemas.pendingSchema>;
 export type EntryPage = z.infer<typeof schemas.pageSchema>;
 export type TailPageView = z.infer<typeof schemas.tailPageSchema>;
 export type Stats = z.infer<typeof schemas.statsSchema>;

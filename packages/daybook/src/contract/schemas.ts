@@ -58,13 +58,23 @@ export const entrySchema = z
       .optional()
       .describe('JSON as it came; text as a string; else base64; absent when empty'),
     payloadEncoding: z.literal('base64').optional(),
-    status: z.literal('stored'),
+    status: z.enum(['stored', 'duplicate']),
+    duplicateOf: id
+      .optional()
+      .describe('the entry that holds the same idempotency key: everything else is its own'),
   })
   .describe('One registered moment');
 
 export const pendingSchema = z
-  .object({ id, register, receivedAt: stamp, status: z.literal('pending') })
-  .describe('The answer for an id that may still be made durable: ask again');
+  .object({
+    id,
+    register,
+    receivedAt: stamp,
+    status: z
+      .enum(['pending', 'dead'])
+      .describe('pending: it may still be made durable, ask again; dead: given up on until it is replayed'),
+  })
+  .describe('The answer for an id that is not stored, or not yet');
 
 export const pageSchema = z
   .object({

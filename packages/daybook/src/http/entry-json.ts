@@ -13,7 +13,7 @@ import { epochMs } from './write/receipt.ts';
 function members(
   register: Register,
   entry: StoredEntry,
-): Omit<EntryView, 'payload' | 'payloadEncoding' | 'status'> {
+): Omit<EntryView, 'payload' | 'payloadEncoding' | 'status' | 'duplicateOf'> {
   const {
     id,
     occurredAt,
@@ -45,10 +45,14 @@ function members(
   };
 }
 
-/** One line, without a newline at its end. */
-export function entryToJson(register: Register, entry: StoredEntry): string {
+/**
+ * One line, without a newline at its end.
+ * @param duplicateOf the entry that was stored, when this one is a link to it.
+ */
+export function entryToJson(register: Register, entry: StoredEntry, duplicateOf?: string): string {
   const head = JSON.stringify(members(register, entry)).slice(0, -1);
-  return `${head}${payloadMembers(entry)},"status":"stored"}`;
+  const state = duplicateOf === undefined ? '"stored"' : `"duplicate","duplicateOf":"${duplicateOf}"`;
+  return `${head}${payloadMembers(entry)},"status":${state}}`;
 }
 
 function payloadMembers(entry: StoredEntry): string {
@@ -61,8 +65,10 @@ function payloadMembers(entry: StoredEntry): string {
 }
 
 /** For pages: JSON payloads are shown as the text that came, not as parsed values, which would change them. */
-export function entryToView(register: Register, entry: StoredEntry): EntryView {
-  const view = { ...members(register, entry), status: 'stored' as const };
+export function entryToView(register: Register, entry: StoredEntry, duplicateOf?: string): EntryView {
+  const state =
+    duplicateOf === undefined ? { status: 'stored' as const } : { status: 'duplicate' as const, duplicateOf };
+  const view = { ...members(register, entry), ...state };
   if (entry.payload === undefined) return view;
   const bytes = toBuffer(entry.payload);
   if (payloadKind(entry) === 'bytes')

@@ -12,7 +12,7 @@ import { ThreadFailure } from './thread-server.ts';
 /** Runs a write, which calls `commit` where its transaction ends. @throws {ThreadFailure} after a rollback. */
 export type Guard = <T>(write: (commit: () => void) => T) => T;
 
-/** Rolls back what fails and says whether it may have been written. */
+/** Rolls back what fails and says why, and whether it may have been written; a `ThreadFailure` says so itself. */
 export function createGuard(db: DatabaseSync): Guard {
   let needsRecovery = false;
   return (write) => {
@@ -25,10 +25,12 @@ export function createGuard(db: DatabaseSync): Guard {
         db.exec('COMMIT');
       });
     } catch (thrown) {
-      needsRecovery = true;
       const error = toError(thrown);
+      const failure = thrown instanceof ThreadFailure ? thrown.failure : toFailure(error, committing);
+      // Values that the database refuses never reached the WAL.
+      needsRecovery ||= failure.reason !== 'rejected' || committing;
       if (db.isTransaction) db.exec('ROLLBACK');
-      throw new ThreadFailure(toFailure(error, committing));
+      throw new ThreadFailure(failure);
     }
   };
 }

@@ -5,6 +5,7 @@ import { parentPort } from 'node:worker_threads';
 
 import { toError } from '../errors.ts';
 import type { Failure } from './failure.ts';
+import { toFailure } from './failure.ts';
 
 export interface Call {
   readonly id: number;
@@ -17,7 +18,7 @@ export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: Failure };
 
-/** A failure whose meaning is known; any other error means that the outcome of the call is not. */
+/** A failure whose meaning is known; of any other error the outcome of the call is not. */
 export class ThreadFailure extends Error {
   readonly failure: Failure;
 
@@ -41,9 +42,8 @@ export function serveThread(ready: unknown, methods: Methods): void {
       if (run === undefined) throw new TypeError(`thread: no method "${method}"`);
       return { id, value: run(argument) };
     } catch (thrown) {
-      const { message } = toError(thrown);
-      const unclear: Failure = { reason: 'unavailable', outcome: 'unknown', message };
-      return { id, failure: thrown instanceof ThreadFailure ? thrown.failure : unclear };
+      const failure = thrown instanceof ThreadFailure ? thrown.failure : toFailure(toError(thrown), true);
+      return { id, failure };
     }
   }
 

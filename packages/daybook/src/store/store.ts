@@ -3,7 +3,7 @@
  * else about them is the same, and one conformance suite (`testing/store-conformance.ts`) holds them to it.
  */
 import type { DurabilityLevel } from '../durability.ts';
-import type { Position, StoredEntry } from '../entry.ts';
+import type { Entry, Position, StoredEntry } from '../entry.ts';
 import type { Batch } from '../envelope.ts';
 
 export interface StoreCapabilities {
@@ -11,7 +11,12 @@ export interface StoreCapabilities {
   readonly durability: DurabilityLevel;
   /** How the level is known, for people. */
   readonly durabilityProof: string;
+  /** The largest payload, with room left for everything else that an entry has. */
   readonly maxEntryBytes: number;
+  /** Batches with more entries than this are written in several transactions, each of them idempotent. */
+  readonly maxAtomicEntries: number;
+  /** How a tail learns of new entries: `pushed` by the one process that writes, or `polled` from what several share. */
+  readonly live: 'pushed' | 'polled';
 }
 
 /** How an entry of an appended batch fared when it was not simply stored. */
@@ -30,10 +35,42 @@ export interface AppendResult {
   readonly exceptions: readonly AppendException[];
 }
 
-/** Why an append or a read failed; `outcome` says whether an append may have been written all the same. */
+/**
+ * A batch that was acknowledged before it reached the store: whatever becomes of its entries, none is dropped. A held key
+ * does not refuse an entry here: with the same payload it becomes a link to the first, with another it is dead.
+ */
+export interface AcknowledgedBatch {
+  readonly batch: Batch;
+  /**
+   * True when these are only some of the entries of the named batch, stored by themselves: the batch's name is not
+   * recorded, and each entry counts as one of the batch's that was `retrying` or is not there yet.
+   */
+  readonly part: boolean;
+  /** Entries that are not stored now: given up on, or sent back to the queue by themselves. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  /** Its place in the batch. */
+  readonly index: number;
+  readonly as: 'dead' | 'retrying';
+}
+
+export interface PersistResult {
+  /** `duplicate`: a link to the first was stored; `conflict`: marked dead, and the caller writes its dead letter. */
+  readonly exceptions: readonly AppendException[];
+}
+
+/**
+ * Why an append or a read failed; `outcome` says whether an append may have been written all the same.
+ *
+ *   disk-full, unavailable   transient: the same call succeeds when the cause is gone (throttle, timeout, connection, lock)
+ *   rejected                 permanent: an entry that this store can never take (size, encoding, constraint)
+ *   unexpected               neither is known
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  readonly reason: 'disk-full' | 'unavailable';
+  readonly reason: 'disk-full' | 'unavailable' | 'rejected' | 'unexpected';
   readonly outcome: 'not-written' | 'unknown';
 
   constructor(
@@ -92,6 +129,8 @@ export interface LedgerRow {
   readonly dead: number;
   readonly discarded: number;
   readonly expired: number;
+  /** Of a batch that arrived, sent back to the queue by themselves: `accepted` is the sum of all the others. */
+  readonly retrying: number;
 }
 
 /** Unix microseconds, `from` inclusive, `to` exclusive. */
@@ -114,7 +153,35 @@ export interface MissingBatches {
   readonly firstN: number;
   readonly lastN: number;
   readonly entries: number;
+  /** When the store saw a later batch of the source, and with it the gap; Unix microseconds. */
+  readonly since: number;
 }
+
+/** What became of an entry. */
+export type Found =
+  | { readonly status: 'stored'; readonly entry: StoredEntry }
+  /** Its key was held already; `first` is the entry that holds it. */
+  | { readonly status: 'duplicate'; readonly first: StoredEntry }
+  | { readonly status: 'dead' | 'discarded' };
+
+/** What the ledger and the marks know a dead entry by. */
+export type DeadEntry = Pick<Entry, 'id' | 'register' | 'region'>;
+
+/** A statement that every entry acknowledged by its maker with a stamp up to `through` is in its final place. */
+export interface Vouch {
+  /** Who vouches: an intake process, or a local queue that outlives it. */
+  readonly voucher: string;
+  readonly region: string;
+  /** Unix microseconds. */
+  readonly through: number;
+  /**
+   * True when acknowledged entries may wait outside of the store: the word then holds until it is renewed or withdrawn.
+   * Otherwise it is forgotten with the process that gave it, after {@link VOUCH_LIFETIME_MS} by the store's clock.
+   */
+  readonly binding: boolean;
+}
+
+export const VOUCH_LIFETIME_MS = 30_000;
 
 export interface Store {
   readonly capabilities: StoreCapabilities;
@@ -130,10 +197,31 @@ export interface Store {
    * @throws {StoreError} `not-written`: certainly not; `unknown`: repeat the same batch until it is known.
    */
   append(batch: Batch): Promise<AppendResult>;
+  /**
+   * Stores batches that were acknowledged before: in their order, idempotent by batch name and by entry id, in as few
+   * transactions as the driver can. Safe from many processes at once, in any order, any number of times. In the
+   * transactions that make the changes the ledger moves by these rules, so that it always balances:
+   *
+   *   the batch's name is on record     nothing (and the same exceptions as the first time)
+   *   an entry that has a place already nothing
+   *   an entry that is stored now       accepted + 1, and stored, duplicate or dead + 1
+   *   an entry left out                 accepted + 1, and dead or retrying + 1
+   *   an entry of a part, its batch's name on record   retrying − 1, and stored, duplicate or dead + 1
+   *
+   * @throws {StoreError} as `append`; after `unknown` the same batches are given again.
+   */
+  persist(batches: readonly AcknowledgedBatch[]): Promise<readonly PersistResult[]>;
+  /**
+   * Stores a dead entry after all, at a new position, with its id and stamp: dead − 1, stored or duplicate + 1; one that has
+   * no mark (the store was made anew) is accepted as well. Idempotent. A held key gives `conflict`, and the entry stays dead.
+   */
+  replay(entry: Entry): Promise<'stored' | 'duplicate' | 'conflict'>;
+  /** Marks a dead entry as given up for good: dead − 1, discarded + 1. Idempotent. @returns false when it is not dead. */
+  discard(entry: DeadEntry): Promise<boolean>;
   /** Writes one row durably in a table of its own, after clearing whatever an earlier I/O error left. @throws {StoreError} */
   probe(): Promise<void>;
 
-  read(register: string, id: string): Promise<StoredEntry | undefined>;
+  find(register: string, id: string): Promise<Found | undefined>;
   list(query: ListQuery): Promise<Page>;
   tail(query: TailQuery): Promise<TailPage>;
   /** The number of the newest entry of a lane, 0 when there is none. */
@@ -143,6 +231,12 @@ export interface Store {
   /** Ledger rows whose minute begins in the range, oldest first, at most `limit`. */
   ledger(range: StampRange, limit: number): Promise<LedgerRow[]>;
   missingBatches(): Promise<MissingBatches[]>;
+  /** Records or renews a statement. */
+  vouch(vouch: Vouch): Promise<void>;
+  /** Takes a statement back: nothing of its maker is outside of the store, and nothing will come. */
+  withdraw(voucher: string): Promise<void>;
+  /** The least of all statements in force; Unix microseconds, undefined when there is none. */
+  vouchedThrough(): Promise<number | undefined>;
   /** The database's own clock, Unix microseconds. */
   time(): Promise<number>;
 

@@ -9,6 +9,7 @@ import type { Answer, Operation } from './specification.ts';
 export const entryProblems = problemSet('Entry', [
   'PARAMETER_INVALID',
   'ENTRY_UNKNOWN',
+  'ENTRY_DISCARDED',
   'NOT_ACCEPTABLE',
   'RATE_LIMITED',
   'STORE_UNAVAILABLE',
@@ -16,7 +17,8 @@ export const entryProblems = problemSet('Entry', [
 export const statsProblems = problemSet('Stats', ['PARAMETER_INVALID', 'RATE_LIMITED', 'STORE_UNAVAILABLE']);
 
 const PENDING: Answer = {
-  description: 'The id is younger than what is settled: the entry may still be made durable. Ask again',
+  description:
+    'Not stored, or not yet. `pending`: the id is younger than what is settled, so the entry may still be made durable: ask again. `dead`: the entry was given up on and waits for somebody to replay or discard it',
   headers: headerReferences('RateLimit', 'RateLimit-Policy', 'Retry-After'),
   content: { 'application/json': { schema: schemaReference('Pending') } },
 };

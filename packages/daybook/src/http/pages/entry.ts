@@ -52,6 +52,7 @@ function fields(entry: EntryView): Html[] {
     ['id', html`<code>${entry.id}</code>`],
     ['register', entry.register],
     ['status', entry.status],
+    ['duplicateOf', entry.duplicateOf !== undefined && html`<code>${entry.duplicateOf}</code>`],
     ['receivedAt', html`<code>${entry.receivedAt}</code>`],
     ['epochMs', entry.epochMs],
     ['occurredAt', entry.occurredAt !== undefined && html`<code>${entry.occurredAt}</code>`],

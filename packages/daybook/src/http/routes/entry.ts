@@ -1,6 +1,8 @@
 /**
- * `GET /{register}/{id}` and `/{id}/payload`: one entry, and the exact bytes that came with it.
+ * `GET /{register}/{id}` and `/{id}/payload`: one entry, and the exact bytes that came with it. A duplicate is answered
+ * with the entry that holds its key, under the id that was asked for.
  */
+import type { EntryState } from '../../contract/messages.ts';
 import type { StoredEntry } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToMicros, idToStamp, isId } from '../../id.ts';
@@ -20,8 +22,9 @@ export async function entryAnswer(
   id: string,
   format: 'json' | 'html' | 'text',
 ): Promise<Answer> {
-  const entry = await find(context, register, id);
-  if (entry === undefined) return pendingAnswer(register, id);
+  const found = await find(context, register, id);
+  if (found.status !== 'there') return waitingAnswer(register, id, found.status);
+  const { entry, duplicateOf } = found;
   const headers = { 'cache-control': FOR_EVER };
   if (format === 'html') {
     const { version, config } = context;
@@ -29,7 +32,7 @@ export async function entryAnswer(
       basePath: config.basePath,
       version,
       register,
-      entry: entryToView(register, entry),
+      entry: entryToView(register, entry, duplicateOf),
     });
     return pageAnswer(body, 200, headers);
   }
@@ -40,14 +43,15 @@ export async function entryAnswer(
   return {
     status: 200,
     headers: { ...headers, 'content-type': JSON_TYPE },
-    body: `${entryToJson(register, entry)}\n`,
+    body: `${entryToJson(register, entry, duplicateOf)}\n`,
   };
 }
 
 /** As attachment, sandboxed: an open register is otherwise a place to keep scripts for other people's browsers. */
 export async function payloadAnswer(context: HttpContext, register: Register, id: string): Promise<Answer> {
-  const entry = await find(context, register, id);
-  if (entry === undefined) return pendingAnswer(register, id);
+  const found = await find(context, register, id);
+  if (found.status !== 'there') return waitingAnswer(register, id, found.status);
+  const { entry } = found;
   return {
     status: entry.payload === undefined ? 204 : 200,
     headers: {
@@ -60,19 +64,33 @@ export async function payloadAnswer(context: HttpContext, register: Register, id
   };
 }
 
-/** @returns undefined while it may still be made durable. @throws {DaybookError} ENTRY_UNKNOWN */
+type Sought =
+  | { readonly status: 'there'; readonly entry: StoredEntry; readonly duplicateOf?: string }
+  | { readonly status: 'pending' | 'dead' };
+
+/** @throws {DaybookError} ENTRY_UNKNOWN, ENTRY_DISCARDED */
 async function find(
   { store, intake, nowMicros }: HttpContext,
   register: Register,
   id: string,
-): Promise<StoredEntry | undefined> {
+): Promise<Sought> {
   if (isId(id)) {
     // Before the read: what is settled while it goes on is there already.
     const settledThrough = intake.settledThrough();
-    const entry = await store.read(register.name, id);
-    if (entry !== undefined) return entry;
+    const found = await store.find(register.name, id);
+    if (found?.status === 'stored') return { status: 'there', entry: found.entry };
+    if (found?.status === 'duplicate') {
+      return { status: 'there', entry: { ...found.first, id }, duplicateOf: found.first.id };
+    }
+    if (found?.status === 'dead') return { status: 'dead' };
+    if (found?.status === 'discarded') {
+      throw new DaybookError(
+        'ENTRY_DISCARDED',
+        `expected an entry that is kept, given ${id}, which was discarded`,
+      );
+    }
     const stamp = idToMicros(id);
-    if (stamp > settledThrough && stamp <= nowMicros()) return undefined;
+    if (stamp > settledThrough && stamp <= nowMicros()) return { status: 'pending' };
   }
   throw new DaybookError(
     'ENTRY_UNKNOWN',
@@ -80,10 +98,16 @@ async function find(
   );
 }
 
-/** For whoever was told that the outcome is unknown. The same for every caller and every id of that time. */
-function pendingAnswer(register: Register, id: string): Answer {
-  const pending = { id, register: register.name, receivedAt: idToStamp(id), status: 'pending' };
-  return jsonAnswer(pending, 202, { 'cache-control': 'no-store', 'retry-after': '1' });
+/**
+ * For whoever was told that the outcome is unknown: the same for every caller and every id of that time. One that is dead
+ * may still be replayed, but nobody can say when.
+ */
+function waitingAnswer(register: Register, id: string, status: 'pending' | 'dead'): Answer {
+  const body: EntryState = { id, register: register.name, receivedAt: idToStamp(id), status };
+  return jsonAnswer(body, 202, {
+    'cache-control': 'no-store',
+    ...(status === 'pending' && { 'retry-after': '1' }),
+  });
 }
 
 /** What a client once sent as its type may have no place in a header of ours. */

@@ -8,11 +8,14 @@ import type { BatchColumns } from './columns.ts';
 
 const ROWS_A_STATEMENT = 16;
 
-/**
- * Inserts the entries of a batch in their order, but for those left out.
- * @returns the places of those that were not stored, because an entry of the same id is there already.
- */
-export type EntryInsert = (batch: BatchColumns, leftOut: ReadonlySet<number>) => number[];
+export interface EntryInsert {
+  /**
+   * Inserts the entries of a batch in their order, but for those set aside.
+   * @returns the places of those that were not stored, because an entry of the same id is there already.
+   */
+  insert(batch: BatchColumns, aside: ReadonlySet<number>): number[];
+  isStored(id: string): boolean;
+}
 
 export function createEntryInsert(db: DatabaseSync): EntryInsert {
   const prepare = (rows: number) =>
@@ -25,12 +28,12 @@ export function createEntryInsert(db: DatabaseSync): EntryInsert {
   const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
   const positionOf = db.prepare(`SELECT position FROM entry WHERE id = unhex(?, '-')`);
 
-  return (batch, leftOut) => {
+  function insert(batch: BatchColumns, aside: ReadonlySet<number>): number[] {
     const before = Number(newestPosition.get()?.['position']);
     const payloads = payloadsOf(batch);
     const notStored: number[] = [];
 
-    function insert(places: readonly number[]): void {
+    function insertRows(places: readonly number[]): void {
       const values: SQLInputValue[] = [];
       for (const index of places) {
         const { ids, registers, subjects, metas } = batch;
@@ -53,12 +56,14 @@ export function createEntryInsert(db: DatabaseSync): EntryInsert {
       notStored.push(...older);
     }
 
-    const places = [...batch.ids.keys()].filter((index) => !leftOut.has(index));
+    const places = [...batch.ids.keys()].filter((index) => !aside.has(index));
     const whole = places.length - (places.length % ROWS_A_STATEMENT);
-    for (let at = 0; at < whole; at += ROWS_A_STATEMENT) insert(places.slice(at, at + ROWS_A_STATEMENT));
-    for (const index of places.slice(whole)) insert([index]);
+    for (let at = 0; at < whole; at += ROWS_A_STATEMENT) insertRows(places.slice(at, at + ROWS_A_STATEMENT));
+    for (const index of places.slice(whole)) insertRows([index]);
     return notStored;
-  };
+  }
+
+  return { insert, isStored: (id) => positionOf.get(id) !== undefined };
 }
 
 /** Views on the one buffer that the payloads came in; null where there was no payload. */

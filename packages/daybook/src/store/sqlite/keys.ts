@@ -35,7 +35,11 @@ export function createKeys(db: DatabaseSync): Keys {
       return row && { firstId: fromIdBytes(row.id), fingerprint: row.fingerprint };
     },
     claim({ region, registers, subjects, ids }, { index, key, fingerprint }) {
-      const [register, subject, id] = [registers[index], subjects[index], ids[index]] as [string, string, string];
+      const [register, subject, id] = [registers[index], subjects[index], ids[index]] as [
+        string,
+        string,
+        string,
+      ];
       insert.run(region, register, subject, key, id, fingerprint);
     },
   };

@@ -8,6 +8,7 @@ import type { StoredEntry } from '../../entry.ts';
 import { microsToFirstId } from '../../id.ts';
 import type {
   CountQuery,
+  Found,
   LedgerRow,
   ListQuery,
   MissingBatches,
@@ -16,6 +17,8 @@ import type {
   TailPage,
   TailQuery,
 } from '../store.ts';
+import { VOUCH_LIFETIME_MS } from '../store.ts';
+import type { MarkRow } from './marks.ts';
 import type { EntryRow } from './rows.ts';
 import { fromRow, successor, toIdBytes } from './rows.ts';
 
@@ -26,6 +29,7 @@ const HIGHEST = new Uint8Array(17).fill(0xff);
 
 export function createQueries(db: DatabaseSync) {
   const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE id = ? AND register = ?`);
+  const markById = db.prepare('SELECT id, place, first FROM mark WHERE id = ? AND register = ?');
   const inRange = `SELECT ${COLUMNS} FROM entry WHERE register = ? AND id >= ? AND id < ? ORDER BY id`;
   const ascending = db.prepare(`${inRange} ASC LIMIT ?`);
   const descending = db.prepare(`${inRange} DESC LIMIT ?`);
@@ -42,25 +46,41 @@ export function createQueries(db: DatabaseSync) {
      WHERE minute >= :first AND minute < :end AND register = :register GROUP BY bucket`,
   );
   const ledgerRows = db.prepare(
-    `SELECT minute, region, register, accepted, stored, duplicate, dead, discarded, expired FROM ledger
+    `SELECT minute, region, register, accepted, stored, duplicate, dead, discarded, expired, retrying FROM ledger
      WHERE minute >= ? AND minute < ? ORDER BY minute, region, register LIMIT ?`,
   );
   const sourcesWithGaps = db.prepare('SELECT source FROM source WHERE batches < last_n');
   const gaps = db.prepare(
-    `SELECT n_before + 1 AS firstN, n - 1 AS lastN, total - entries - total_before AS entries
+    `SELECT n_before + 1 AS firstN, n - 1 AS lastN, total - entries - total_before AS entries, since
      FROM (
        SELECT n, entries, total, coalesce(lag(n) OVER (ORDER BY n), 0) AS n_before,
-         coalesce(lag(total) OVER (ORDER BY n), 0) AS total_before
+         coalesce(lag(total) OVER (ORDER BY n), 0) AS total_before,
+         min(stored_at) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS since
        FROM batch WHERE source = ?
      )
      WHERE n > n_before + 1`,
   );
+  const leastVouched = db.prepare(
+    `SELECT min(through) AS through FROM voucher
+     WHERE binding = 1 OR vouched_at > CAST(unixepoch('subsec') * 1000000 AS INTEGER) - ${VOUCH_LIFETIME_MS * 1000}`,
+  );
   const now = db.prepare(`SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS micros`);
 
   return {
-    read({ register, id }: { register: string; id: string }): StoredEntry | undefined {
-      const row = byId.get(toIdBytes(id), register);
-      return row === undefined ? undefined : fromRow(row as unknown as EntryRow);
+    find({ register, id }: { register: string; id: string }): Found | undefined {
+      // One snapshot: between two of them a replay may move an entry from its mark to its row.
+      db.exec('BEGIN');
+      try {
+        const row = byId.get(toIdBytes(id), register) as EntryRow | undefined;
+        if (row !== undefined) return { status: 'stored', entry: fromRow(row) };
+        const mark = markById.get(toIdBytes(id), register) as MarkRow | undefined;
+        if (mark === undefined || mark.place === 'retrying') return undefined;
+        if (mark.place !== 'duplicate') return { status: mark.place };
+        const first = byId.get(mark.first, register) as EntryRow | undefined;
+        return first && { status: 'duplicate', first: fromRow(first) };
+      } finally {
+        db.exec('COMMIT');
+      }
     },
 
     list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Page {
@@ -119,6 +139,11 @@ export function createQueries(db: DatabaseSync) {
           ...(gap as unknown as Omit<MissingBatches, 'source'>),
         })),
       );
+    },
+
+    vouchedThrough(): number | undefined {
+      const through = leastVouched.get()?.['through'];
+      return typeof through === 'number' ? through : undefined;
     },
 
     time: (): number => Number(now.get()?.['micros']),

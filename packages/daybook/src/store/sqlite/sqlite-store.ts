@@ -7,12 +7,22 @@ import { join } from 'node:path';
 
 import type { DurabilityLevel } from '../../durability.ts';
 import { StartError, toError } from '../../errors.ts';
-import type { AppendException, LedgerRow, MissingBatches, Page, Store, TailPage } from '../store.ts';
+import type {
+  AppendResult,
+  Found,
+  LedgerRow,
+  MissingBatches,
+  Page,
+  PersistResult,
+  Store,
+  TailPage,
+} from '../store.ts';
 import { randomId } from '../../id.ts';
 import type { Failure } from '../../sqlite/failure.ts';
 import type { Thread } from '../../sqlite/thread.ts';
 import { startThread } from '../../sqlite/thread.ts';
 import { StoreError } from '../store.ts';
+import type { Appended, Replayed } from './append.ts';
 import { toColumns } from './columns.ts';
 import { LANE } from './rows.ts';
 // Their code is compiled here, once; they run in threads.
@@ -86,28 +96,43 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
       durability: durability.level,
       durabilityProof: durability.proof,
       maxEntryBytes: MAX_ENTRY_BYTES,
+      maxAtomicEntries: Number.MAX_SAFE_INTEGER,
+      live: 'pushed',
     },
     epoch,
     lanes: [LANE],
     newestIdAtOpen: newestId,
 
-    async append(batch) {
+    async append(batch): Promise<AppendResult> {
       const columns = toColumns(batch);
-      const { lastPosition, exceptions } = await writer.call<{
-        lastPosition: number;
-        exceptions: readonly AppendException[];
-      }>('append', columns, [columns.payloads.buffer]);
+      const { lastPosition, exceptions } = await writer.call<Appended>('append', columns, [
+        columns.payloads.buffer,
+      ]);
       return { lastPosition: { lane: LANE, number: lastPosition }, exceptions };
     },
+    async persist(batches) {
+      const columns = batches.map(({ batch, part, leftOut }) => ({ batch: toColumns(batch), part, leftOut }));
+      const payloads = columns.map(({ batch }) => batch.payloads.buffer);
+      return await writer.call<PersistResult[]>('persist', columns, payloads);
+    },
+    async replay(entry) {
+      const { region } = entry;
+      const columns = toColumns({ source: '', region, n: 0, total: 1, entries: [entry], settledThrough: 0 });
+      return await writer.call<Replayed>('replay', columns, [columns.payloads.buffer]);
+    },
+    discard: ({ id, register, region }) => writer.call<boolean>('discard', { id, register, region }),
     probe: () => writer.call('probe'),
+    vouch: (vouch) => writer.call('vouch', vouch),
+    withdraw: (voucher) => writer.call('withdraw', voucher),
 
-    read: (register, id) => read('read', { register, id }),
+    find: (register, id) => read<Found | undefined>('find', { register, id }),
     list: (query) => read<Page>('list', query),
     tail: (query) => read<TailPage>('tail', query),
     head: () => read<number>('head'),
     count: (query) => read<number[]>('count', query),
     ledger: (range, limit) => read<LedgerRow[]>('ledger', { range, limit }),
     missingBatches: () => read<MissingBatches[]>('missingBatches'),
+    vouchedThrough: () => read<number | undefined>('vouchedThrough'),
     time: () => read<number>('time'),
 
     async close() {

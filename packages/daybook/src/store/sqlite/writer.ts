@@ -14,9 +14,12 @@ import {
 import { createGuard } from '../../sqlite/guard.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import { serveThread } from '../../sqlite/thread-server.ts';
-import { createAppend } from './append.ts';
+import type { DeadEntry, Vouch } from '../store.ts';
+import type { AcknowledgedColumns } from './append.ts';
+import { createWrites } from './append.ts';
 import type { BatchColumns } from './columns.ts';
 import { fromIdBytes } from './rows.ts';
+import { createVouchers } from './vouchers.ts';
 
 /** "DAYB", set by the first migration. */
 const APPLICATION_ID = 0x44415942;
@@ -36,7 +39,8 @@ export function serve({ path, newEpoch }: WriterData): void {
   truncateWal(db);
   const epoch = readOrSetEpoch(db, newEpoch);
   const guarded = createGuard(db);
-  const append = createAppend(db);
+  const writes = createWrites(db);
+  const vouchers = createVouchers(db);
   const writeProbe = db.prepare(
     `INSERT INTO probe (singleton, probed_at) VALUES (1, unixepoch())
      ON CONFLICT (singleton) DO UPDATE SET probed_at = excluded.probed_at`,
@@ -44,7 +48,13 @@ export function serve({ path, newEpoch }: WriterData): void {
   serveThread(
     { epoch, newestId: readNewestId(db), schemaVersion, durability: sqliteDurability(path) },
     {
-      append: (batch: BatchColumns) => guarded((commit) => append(batch, commit)),
+      append: (batch: BatchColumns) => guarded((commit) => writes.append(batch, commit)),
+      persist: (batches: readonly AcknowledgedColumns[]) =>
+        guarded((commit) => writes.persist(batches, commit)),
+      replay: (batch: BatchColumns) => guarded((commit) => writes.replay(batch, commit)),
+      discard: (entry: DeadEntry) => guarded((commit) => writes.discard(entry, commit)),
+      vouch: (vouch: Vouch) => guarded(() => vouchers.vouch(vouch)),
+      withdraw: (voucher: string) => guarded(() => vouchers.withdraw(voucher)),
       probe: () => guarded(() => void writeProbe.run()),
       close() {
         truncateWal(db);
@@ -55,7 +65,9 @@ export function serve({ path, newEpoch }: WriterData): void {
 }
 
 function readNewestId(db: DatabaseSync): string | undefined {
-  const id = db.prepare('SELECT max(id) AS id FROM entry').get()?.['id'];
+  const id = db
+    .prepare('SELECT max(id) AS id FROM (SELECT max(id) AS id FROM entry UNION ALL SELECT max(id) FROM mark)')
+    .get()?.['id'];
   return id instanceof Uint8Array ? fromIdBytes(id) : undefined;
 }
 
