@@ -22,6 +22,7 @@ import { createIdGenerator, idToMicros, randomId } from './id.ts';
 import { createBudget } from './intake/budget.ts';
 import { createIntake } from './intake/intake.ts';
 import { createKeysInFlight } from './intake/keys-in-flight.ts';
+import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
 import { createBackOff } from './retry.ts';
 import { createSqliteStore } from './store/sqlite/sqlite-store.ts';
@@ -52,7 +53,7 @@ const RETRY_LIMIT_MS = 2_000;
 
 /** @throws {StartError} when the data directory or the store cannot be used. */
 export async function createDaybook(config: Config, log: Logger): Promise<Daybook> {
-  const paths = registerPaths(config.registers);
+  const paths = config.roles.includes('api') ? registerPaths(config.registers) : new Map<string, Register>();
   const directory = await ownDataDirectory(config.dataDir);
   const { admin, store } = await openData(directory, config).catch((thrown: unknown) => {
     directory.release();
@@ -86,7 +87,12 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
   const health = createHealth({
     clock: () => clock.status(),
     intake: () => intake.status(),
-    store,
+    acceptor: {
+      name: 'store',
+      durability: () => ({ level: store.capabilities.durability, proof: store.capabilities.durabilityProof }),
+      probe: () => store.probe(),
+    },
+    parts: {},
     registers: config.registers,
     nowMicros: () => clock.nowMicros(),
     nowMs: () => clock.elapsedMs(),
@@ -109,6 +115,11 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     intake,
     keys: createKeysInFlight(),
     store,
+    durability: () => ({
+      level: store.capabilities.durability,
+      proof: store.capabilities.durabilityProof,
+    }),
+    settledThrough: () => intake.settledThrough(),
     stored,
     limiter: createRateLimiter(() => clock.elapsedMs()),
     budget,

@@ -46,6 +46,8 @@ export const ERRORS = {
   INTERNAL: kind(500, 'Daybook failed', true),
   OVERLOADED: kind(503, 'Too much is in flight', true),
   DISK_FULL: kind(503, 'The disk is full', true),
+  QUEUE_UNAVAILABLE: kind(503, 'The queue is not available', true),
+  OBJECTS_UNAVAILABLE: kind(503, 'The object storage is not available', true),
   STORE_UNAVAILABLE: kind(503, 'The store is not available', true),
   DRAINING: kind(503, 'The server is shutting down', true),
 } as const satisfies Record<string, ErrorKind>;

@@ -12,7 +12,7 @@ import type { Register } from '../register.ts';
 import { show } from './leaf.ts';
 import { DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
 import type { ParsedConfig } from './schema.ts';
-import { configSchema, ENVIRONMENT, isObject } from './schema.ts';
+import { configSchema, DRIVER_KEYS, ENVIRONMENT, isObject } from './schema.ts';
 
 export interface Config extends Omit<ParsedConfig, 'registers'> {
   readonly registers: readonly Register[];
@@ -33,13 +33,33 @@ export async function loadConfig(
 ): Promise<Config> {
   const variables = { ...environment, ...flags };
   const file = await findFile(variables[FILE_VARIABLE]);
-  const given = file === undefined ? {} : await readFile(file);
-  return parseConfig({ ...given, ...fromEnvironment(variables) }, file);
+  const given = file === undefined ? {} : expandUrls(await readFile(file));
+  const overrides = expandUrls(fromEnvironment(variables));
+  for (const key of DRIVER_KEYS) {
+    // Another URL keeps the other settings of the file.
+    if (key in overrides && isPlainObject(given[key]))
+      overrides[key] = { ...given[key], ...(overrides[key] as object) };
+  }
+  return parseConfig({ ...given, ...overrides }, file);
+}
+
+/** A driver may be given as its URL alone. */
+function expandUrls(given: Record<string, unknown>): Record<string, unknown> {
+  const expanded = { ...given };
+  for (const key of DRIVER_KEYS) {
+    if (typeof expanded[key] === 'string') expanded[key] = { url: expanded[key] };
+  }
+  return expanded;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Parses what a configuration file exports. @param file named in messages. */
 export function parseConfig(given: unknown, file?: string): Config {
-  const { registers, ...rest } = parse(configSchema, given, file);
+  const expanded = isPlainObject(given) ? expandUrls(given) : given;
+  const { registers, ...rest } = parse(configSchema, expanded, file);
   const byName = new Map(
     Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value)]),
   );
@@ -91,9 +111,14 @@ function fromEnvironment(variables: Readonly<Record<string, string | undefined>>
       );
     }
     const key = ENVIRONMENT[name as keyof typeof ENVIRONMENT];
-    given[key] = key === 'port' && /^\d+$/.test(text) ? Number(text) : text;
+    given[key] = valueOf(key, text);
   }
   return given;
+}
+
+function valueOf(key: string, text: string): unknown {
+  if (key === 'port' && /^\d+$/.test(text)) return Number(text);
+  return key === 'roles' ? text.split(',').map((role) => role.trim()) : text;
 }
 
 function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
@@ -108,7 +133,8 @@ function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
     );
   }
   const variable = Object.entries(ENVIRONMENT).find(([, key]) => key === path[0]);
-  const alsoCalled = variable === undefined || path.length > 1 ? '' : ` (${variable[0]})`;
+  const isVariable = path.length === 1 || (path.length === 2 && path[1] === 'url');
+  const alsoCalled = variable === undefined || !isVariable ? '' : ` (${variable[0]})`;
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
   throw new StartError(
     `${where}${path.join('.') || 'configuration'}${alsoCalled}: ${message ?? 'expected another value'}`,

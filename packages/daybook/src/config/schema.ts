@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { REGISTER_NAME } from '../register.ts';
+import { objectsSchema, persisterSchema, queueSchema, storeSchema } from './driver-schema.ts';
 import { leaf, listOf, oneOf, show, textLike, wholeNumber } from './leaf.ts';
 import { registerSchema } from './register-schema.ts';
 
@@ -30,8 +31,21 @@ const limitsSchema = z.strictObject({
   maxBatchBytes: wholeNumber(1_024, 1024 * MIB).default(16 * MIB),
   /** A write hears `outcome: unknown` rather than wait longer for the store. */
   answerWithinMs: wholeNumber(100, 600_000).default(10_000),
+  /** With a queue: how long a keyed write waits for the store before it goes to the queue. */
+  keyedStoreMs: wholeNumber(0, 30_000).default(2_000),
   shutdownGraceMs: wholeNumber(0, HOUR_MS).default(25_000),
 });
+
+const ROLES = ['api', 'web', 'persister'] as const;
+export type Role = (typeof ROLES)[number];
+
+function isRoles(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((role) => (ROLES as readonly unknown[]).includes(role))
+  );
+}
 
 export const configSchema = z.strictObject({
   host: textLike('an address or host name', /^[A-Za-z0-9.:_-]{1,255}$/).default('127.0.0.1'),
@@ -40,7 +54,12 @@ export const configSchema = z.strictObject({
   /** Host names that are answered besides loopback ones while bound to loopback. */
   allowedHosts: listOf('a list of host names', (name) => /^[a-z0-9.-]{1,253}$/.test(name)).default([]),
   dataDir: textLike('a path', /^[^\0]+$/).default('./data'),
-  store: oneOf('sqlite:').default('sqlite:'),
+  store: storeSchema.prefault({}),
+  queue: queueSchema.prefault({}),
+  objects: objectsSchema.prefault({}),
+  persister: persisterSchema.prefault({}),
+  /** What this process does: `api` writes and reads, `web` pages for people, `persister` moves from queue to store. */
+  roles: leaf<readonly Role[]>(`a list of ${ROLES.join(', ')}`, isRoles).default(ROLES),
   region: textLike('a name of lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/).default(
     'local',
   ),
@@ -58,7 +77,14 @@ export const configSchema = z.strictObject({
 });
 
 /** What a configuration file exports: every key is optional. */
-export type DaybookConfig = z.input<typeof configSchema>;
+export type DaybookConfig = Omit<z.input<typeof configSchema>, DriverKey> & {
+  /** A URL stands for an object with nothing else. */
+  readonly [Key in DriverKey]?: string | z.input<typeof configSchema>[Key];
+};
+type DriverKey = (typeof DRIVER_KEYS)[number];
+/** Keys whose value may be given as their `url` alone. */
+export const DRIVER_KEYS = ['store', 'queue', 'objects'] as const;
+
 export type ParsedConfig = z.output<typeof configSchema>;
 
 /** The environment variable of a key; each takes the same values as the key, numbers in digits. */
@@ -68,6 +94,9 @@ export const ENVIRONMENT = {
   DAYBOOK_BASE_PATH: 'basePath',
   DAYBOOK_DATA_DIR: 'dataDir',
   DAYBOOK_STORE: 'store',
+  DAYBOOK_QUEUE: 'queue',
+  DAYBOOK_OBJECTS: 'objects',
+  DAYBOOK_ROLES: 'roles',
   DAYBOOK_REGION: 'region',
   DAYBOOK_RATE_LIMIT: 'rateLimit',
   DAYBOOK_LOG_LEVEL: 'logLevel',

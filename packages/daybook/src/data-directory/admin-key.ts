@@ -1,21 +1,12 @@
 /**
- * The admin key: random, made at the first start, kept in the data directory for its owner's eyes only. The file appears
- * whole and durable or not at all, so that a power loss in the first second leaves nothing half-made.
+ * The admin key: random, made at the first start, kept in the data directory for its owner's eyes only.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StartError, toError } from '../errors.ts';
 import { randomId } from '../id.ts';
+import { writeDurably } from './durable-file.ts';
 
 const KEY = /^[\x21-\x7e]{32,512}$/;
 const OWNER_ONLY = 0o600;
@@ -31,7 +22,7 @@ export function readOrMakeAdminKey(directory: string): AdminKey {
   const file = join(directory, 'admin.key');
   const isNew = !existsSync(file);
   try {
-    if (isNew) makeDurably(directory, file, `${randomId()}${randomId()}${randomId()}${randomId()}\n`);
+    if (isNew) writeDurably(file, `${randomId()}${randomId()}${randomId()}${randomId()}\n`);
     else chmodSync(file, OWNER_ONLY);
     const key = readFileSync(file, 'utf8').trim();
     if (KEY.test(key)) return { key, file, isNew };
@@ -43,24 +34,5 @@ export function readOrMakeAdminKey(directory: string): AdminKey {
     throw new StartError(`${file}: expected a file that can be made and read: ${toError(thrown).message}`, {
       cause: thrown,
     });
-  }
-}
-
-/** Temporary file, sync, rename, sync of the folder. */
-function makeDurably(directory: string, file: string, text: string): void {
-  const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, 'w', OWNER_ONLY);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, file);
-  const folder = openSync(directory, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -38,41 +38,29 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     if (context.draining.aborted) c.header('connection', 'close');
   });
 
-  get('/', (c) =>
-    service.welcome(negotiate(c.req.header('accept'), ['text', 'html']), new URL(c.req.url).origin),
-  );
   get('/healthz', service.alive);
   get('/readyz', service.ready);
   get('/health', service.ready);
   get('/openapi.json', service.openApi);
-  get('/docs', service.docs);
   get('/robots.txt', service.robots);
-  get('/favicon.ico', () => service.asset('favicon.svg'));
-  get('/assets/:name', (c) => service.asset(c.req.param('name') ?? ''));
   get('/metrics', (c) => {
     if (!service.metricsAreOpen) assertAdmin(c, context.adminKey);
     return service.metrics();
   });
   get('/api/status', (c) => statusAnswer(context, isAdmin(c, context.adminKey)));
-  get('/api/registers', (c) => {
-    assertAdmin(c, context.adminKey);
-    return registersAnswer(context);
-  });
-  app.get('/api/ledger', async (c) => {
-    assertAdmin(c, context.adminKey);
-    return toResponse(await ledgerAnswer(context, readParameters(searchOf(c), LEDGER_PARAMETERS)));
-  });
-  others('/api/ledger', ['GET', 'HEAD']);
-
-  createRegisterRoutes(context, app, others);
+  if (config.roles.includes('web')) addPages();
+  if (config.roles.includes('api')) addApi();
 
   app.notFound((c) => {
     const registers = config.registers.map((register) => `/${register.name}`).join(', ');
+    const known = config.roles.includes('api')
+      ? `of the service or of a register (${registers})`
+      : `of a server with the roles ${config.roles.join(', ')}`;
     return refuse(
       c,
       new DaybookError(
         'NOT_FOUND',
-        `expected a path of the service or of a register (${registers}); given ${JSON.stringify(c.req.path.slice(0, 80))}`,
+        `expected a path ${known}; given ${JSON.stringify(c.req.path.slice(0, 80))}`,
       ),
     );
   });
@@ -84,6 +72,31 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     );
   });
   return app;
+
+  /** For people; without them the rest is as complete. */
+  function addPages(): void {
+    get('/', (c) =>
+      service.welcome(negotiate(c.req.header('accept'), ['text', 'html']), new URL(c.req.url).origin),
+    );
+    get('/docs', service.docs);
+    get('/favicon.ico', () => service.asset('favicon.svg'));
+    get('/assets/:name', (c) => service.asset(c.req.param('name') ?? ''));
+  }
+
+  /** The registers, and what the operator asks. */
+  function addApi(): void {
+    get('/api/registers', (c) => {
+      assertAdmin(c, context.adminKey);
+      return registersAnswer(context);
+    });
+    app.get('/api/ledger', async (c) => {
+      assertAdmin(c, context.adminKey);
+      return toResponse(await ledgerAnswer(context, readParameters(searchOf(c), LEDGER_PARAMETERS)));
+    });
+    others('/api/ledger', ['GET', 'HEAD']);
+
+    createRegisterRoutes(context, app, others);
+  }
 
   function get(path: string, route: (c: Context<AppEnv>) => Answer | Promise<Answer>): void {
     app.get(path, async (c) => {

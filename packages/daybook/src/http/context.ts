@@ -8,6 +8,8 @@ import type { Config } from '../config/load.ts';
 import type { Budget } from '../intake/budget.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { KeysInFlight } from '../intake/keys-in-flight.ts';
+import type { DurabilityLevel } from '../durability.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { Register } from '../register.ts';
 import type { Store } from '../store/store.ts';
 import type { Signal } from '../tail/signal.ts';
@@ -22,6 +24,12 @@ export interface HttpContext {
   readonly intake: Intake;
   readonly keys: KeysInFlight;
   readonly store: Store;
+  /** What stands between intake and store, when anything does. */
+  readonly queue?: Queue;
+  /** What an acknowledged entry has survived, and how that is known. */
+  readonly durability: () => { readonly level: DurabilityLevel; readonly proof: string };
+  /** Every acknowledged entry up to this stamp has reached its final place; undefined where that cannot be known. */
+  readonly settledThrough: () => number | undefined;
   /** Rings when an entry was stored. */
   readonly stored: Signal;
   readonly limiter: RateLimiter;

@@ -3,7 +3,10 @@
  * defect: it is logged whole and answered as INTERNAL, so that nothing private leaves.
  */
 import type { Problem } from '../contract/messages.ts';
+import type { ErrorCode } from '../errors.ts';
 import { DaybookError, ERRORS, errorType } from '../errors.ts';
+import { ObjectsError } from '../objects/objects.ts';
+import { QueueError } from '../queue/queue.ts';
 import { StoreError } from '../store/store.ts';
 import type { Answer } from './answer.ts';
 
@@ -20,17 +23,23 @@ export function requestKind(method: string | undefined): RequestKind {
 export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => void): DaybookError {
   if (thrown instanceof DaybookError) return thrown;
   internal(thrown);
-  if (thrown instanceof StoreError) {
-    const code = thrown.reason === 'disk-full' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
-    return new DaybookError(code, thrown.message, {
-      cause: thrown,
-      outcome: 'unknown',
-      retryAfterSeconds: 1,
-    });
+  const code = unavailableCode(thrown);
+  if (code !== undefined) {
+    const { message } = thrown as Error;
+    return new DaybookError(code, message, { cause: thrown, outcome: 'unknown', retryAfterSeconds: 1 });
   }
   return new DaybookError('INTERNAL', 'an unexpected failure; the log has it under this request id', {
     outcome: 'unknown',
   });
+}
+
+function unavailableCode(thrown: unknown): ErrorCode | undefined {
+  if (thrown instanceof StoreError || thrown instanceof QueueError || thrown instanceof ObjectsError) {
+    if (thrown.reason === 'disk-full') return 'DISK_FULL';
+    if (thrown instanceof StoreError) return 'STORE_UNAVAILABLE';
+    return thrown instanceof QueueError ? 'QUEUE_UNAVAILABLE' : 'OBJECTS_UNAVAILABLE';
+  }
+  return undefined;
 }
 
 export function toProblem(error: DaybookError, requestId: string, kind: RequestKind): Problem {

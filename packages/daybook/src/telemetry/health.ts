@@ -11,7 +11,6 @@ import { toError } from '../errors.ts';
 import { formatStamp } from '../id.ts';
 import type { IntakeStatus } from '../intake/intake.ts';
 import type { Register } from '../register.ts';
-import type { Store } from '../store/store.ts';
 
 export interface Component {
   readonly state: string;
@@ -25,6 +24,17 @@ export interface Readiness {
   readonly reason?: string;
 }
 
+/** What makes entries durable before they are acknowledged. */
+export interface Acceptor {
+  readonly name: 'store' | 'queue';
+  durability(): { readonly level: DurabilityLevel; readonly proof: string };
+  /** Proves that it would accept. */
+  probe(): Promise<void>;
+}
+
+/** The state of a part that watches itself; good when it is `ok`. */
+export type WatchedPart = () => { readonly state: string; readonly detail?: string };
+
 export interface Health {
   noteCommit(): void;
   noteDraining(): void;
@@ -36,7 +46,9 @@ export interface Health {
 export interface HealthSources {
   readonly clock: () => ClockStatus;
   readonly intake: () => IntakeStatus;
-  readonly store: Pick<Store, 'probe' | 'capabilities'>;
+  readonly acceptor: Acceptor;
+  /** Further parts by their name, such as the store behind a queue. */
+  readonly parts: Readonly<Record<string, WatchedPart>>;
   readonly registers: readonly Register[];
   readonly nowMicros: () => number;
   /** Monotonic. */
@@ -47,7 +59,7 @@ const FRESH_COMMIT_MS = 5_000;
 const FAILURES_TO_LEAVE = 2;
 
 export function createHealth(sources: HealthSources): Health {
-  const { store, nowMs } = sources;
+  const { acceptor, nowMs } = sources;
   const since = new Map<string, Component>();
   let lastCommitMs = -Infinity;
   let failures = 0;
@@ -67,7 +79,7 @@ export function createHealth(sources: HealthSources): Health {
   async function prove(): Promise<Readiness> {
     if (nowMs() - lastCommitMs < FRESH_COMMIT_MS) return proven();
     try {
-      await store.probe();
+      await acceptor.probe();
       lastCommitMs = nowMs();
       return proven();
     } catch (thrown) {
@@ -75,7 +87,7 @@ export function createHealth(sources: HealthSources): Health {
       const stillReady = everReady && failures < FAILURES_TO_LEAVE;
       return stillReady
         ? { ready: true }
-        : { ready: false, reason: `the store does not accept: ${toError(thrown).message}` };
+        : { ready: false, reason: `the ${acceptor.name} does not accept: ${toError(thrown).message}` };
     }
   }
 
@@ -88,14 +100,14 @@ export function createHealth(sources: HealthSources): Health {
   function refusal(): string | undefined {
     if (draining) return 'the server is shutting down';
     const intake = sources.intake();
-    if (intake.state === 'recovering') return `the store does not accept: ${intake.reason}`;
-    const given: DurabilityLevel = store.capabilities.durability;
+    if (intake.state === 'recovering') return `the ${acceptor.name} does not accept: ${intake.reason}`;
+    const given = acceptor.durability().level;
     const wanting = sources.registers.find(
       ({ minDurability }) => minDurability !== undefined && !satisfiesDurability(given, minDurability),
     );
     return (
       wanting &&
-      `register "${wanting.name}" demands durability ${wanting.minDurability}, the store gives ${given}`
+      `register "${wanting.name}" demands durability ${wanting.minDurability}, the ${acceptor.name} gives ${given}`
     );
   }
 
@@ -111,16 +123,22 @@ export function createHealth(sources: HealthSources): Health {
     components() {
       const clock = sources.clock();
       const { state, code, reason } = sources.intake();
+      const { level, proof } = acceptor.durability();
+      const parts = Object.entries(sources.parts).map(([name, part]) => {
+        const watched = part();
+        return [name, observe(name, watched.state, watched.detail)] as const;
+      });
       return {
+        ...Object.fromEntries(parts),
         clock: observe(
           'clock',
           clock.state,
           clock.state === 'ok' ? undefined : `the wall clock is ${clock.wallAheadMicros / 1e6} s ahead`,
         ),
-        store: observe(
-          'store',
+        [acceptor.name]: observe(
+          acceptor.name,
           state === 'recovering' ? (code === 'DISK_FULL' ? 'disk-full' : 'unavailable') : 'ok',
-          reason ?? proofOf(store),
+          reason ?? `${level}: ${proof}`,
         ),
         server: observe('server', draining ? 'draining' : 'ok'),
       };
@@ -129,8 +147,4 @@ export function createHealth(sources: HealthSources): Health {
   // Looked at from the beginning, so that `since` is the start and not the first question.
   health.components();
   return health;
-}
-
-function proofOf({ capabilities }: HealthSources['store']): string {
-  return `${capabilities.durability}: ${capabilities.durabilityProof}`;
 }

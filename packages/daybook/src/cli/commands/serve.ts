@@ -14,6 +14,9 @@ interface ServeFlags {
   readonly port?: string;
   readonly basePath?: string;
   readonly store?: string;
+  readonly queue?: string;
+  readonly objects?: string;
+  readonly roles?: string;
   readonly region?: string;
   readonly rateLimit?: string;
   readonly logLevel?: string;
@@ -28,6 +31,9 @@ const VARIABLES: Readonly<Record<keyof ServeFlags, string>> = {
   basePath: 'DAYBOOK_BASE_PATH',
   dataDir: 'DAYBOOK_DATA_DIR',
   store: 'DAYBOOK_STORE',
+  queue: 'DAYBOOK_QUEUE',
+  objects: 'DAYBOOK_OBJECTS',
+  roles: 'DAYBOOK_ROLES',
   region: 'DAYBOOK_REGION',
   rateLimit: 'DAYBOOK_RATE_LIMIT',
   logLevel: 'DAYBOOK_LOG_LEVEL',
@@ -50,7 +56,10 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--host <host>', 'address to bind (default: 127.0.0.1)')
     .option('--port <port>', 'port, 0 for a free one (default: 3000)')
     .option('--base-path <path>', 'prefix of all paths, such as /dev')
-    .option('--store <url>', 'the store (default: sqlite:)')
+    .option('--store <url>', 'sqlite:, postgres://… or dynamodb://… (default: sqlite:)')
+    .option('--queue <url>', 'none, sqlite: or sqs://… (default: none, or sqlite: before another store)')
+    .option('--objects <url>', 'file: or s3://… for dead letters (default: file:)')
+    .option('--roles <list>', 'any of api,web,persister (default: all)')
     .option('--region <name>', 'the region that entries are stamped with (default: local)')
     .option('--rate-limit <on|off>', 'off takes the rate limits off all registers')
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (default: info)')

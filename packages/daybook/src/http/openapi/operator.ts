@@ -11,6 +11,8 @@ export const operatorProblems = problemSet('Operator', [
   'PARAMETER_INVALID',
   'UNAUTHENTICATED',
   'STORE_UNAVAILABLE',
+  'QUEUE_UNAVAILABLE',
+  'OBJECTS_UNAVAILABLE',
 ]);
 
 const KEY_FIELD = '-H "Authorization: Bearer $(cat data/admin.key)"';

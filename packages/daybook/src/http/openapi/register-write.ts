@@ -24,6 +24,7 @@ export const writeProblems = problemSet('Write', [
   'OVERLOADED',
   'DISK_FULL',
   'STORE_UNAVAILABLE',
+  'QUEUE_UNAVAILABLE',
   'DRAINING',
 ]);
 

@@ -8,7 +8,12 @@ export const SERVICE_TAG = 'service';
 
 export const serviceProblems = problemSet('Service', []);
 export const welcomeProblems = problemSet('Welcome', ['NOT_ACCEPTABLE']);
-export const readyProblems = problemSet('Ready', ['DISK_FULL', 'STORE_UNAVAILABLE', 'DRAINING']);
+export const readyProblems = problemSet('Ready', [
+  'DISK_FULL',
+  'STORE_UNAVAILABLE',
+  'QUEUE_UNAVAILABLE',
+  'DRAINING',
+]);
 export const metricsProblems = problemSet('Metrics', ['UNAUTHENTICATED']);
 
 const text = (description: string, example?: string): MediaType => ({

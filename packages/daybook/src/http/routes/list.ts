@@ -2,7 +2,6 @@
  * `GET /{register}`: a page of entries, newest first unless asked otherwise, in the format that the caller wants.
  */
 import type { Page } from '../../store/store.ts';
-import { formatStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import { decodePageCursor, encodePageCursor } from '../../tail/cursor.ts';
 import type { Answer } from '../answer.ts';
@@ -12,6 +11,7 @@ import { entryToView } from '../entry-json.ts';
 import { MAX_PAGE_BYTES, pageTexts } from '../page-texts.ts';
 import { registerPage } from '../pages/register.ts';
 import type { Parameters } from '../parameters.ts';
+import { settledStamp } from '../settled-stamp.ts';
 import { choiceOf, invalid, microsOf, wholeNumberOf } from '../parameters.ts';
 
 export const LIST_PARAMETERS = ['from', 'to', 'order', 'limit', 'cursor', 'after', 'format', 'live'] as const;
@@ -60,7 +60,7 @@ export async function listPage(
   const range = readRange(parameters);
   const limit = wholeNumberOf('limit', parameters.limit, { from: 1, to: MAX_LIMIT, fallback: DEFAULT_LIMIT });
   // Before the read: what settles during it may be missing from the page.
-  const settledThrough = formatStamp(context.intake.settledThrough());
+  const settledThrough = settledStamp(context);
   const page = await context.store.list({
     register: register.name,
     ...range,
@@ -78,7 +78,7 @@ function pageAsJson(
   parameters: ListParameters,
   range: ListRange,
   page: Page,
-  settledThrough: string,
+  settledThrough: string | null,
 ): Answer {
   const texts = pageTexts(register, page.entries);
   const more = page.more || texts.length < page.entries.length;
@@ -94,7 +94,7 @@ function pageAsJson(
         link: `<${pageHref(context, register, parameters, nextCursor)}>; rel="next"`,
       }),
     },
-    body: `{"entries":[${texts.join(',')}],"nextCursor":${cursorText},"settledThrough":"${settledThrough}"}\n`,
+    body: `{"entries":[${texts.join(',')}],"nextCursor":${cursorText},"settledThrough":${JSON.stringify(settledThrough)}}\n`,
   };
 }
 
@@ -104,7 +104,7 @@ function pageAsHtml(
   parameters: ListParameters,
   range: ListRange,
   page: Page,
-  settledThrough: string,
+  settledThrough: string | null,
 ): Answer {
   const { config, version } = context;
   const last = page.entries.at(-1);

@@ -3,7 +3,6 @@
  * cursor, in stored order; every answer and every event carries the cursor to continue with.
  */
 import type { StoredEntry } from '../../entry.ts';
-import { formatStamp } from '../../id.ts';
 import type { Register } from '../../register.ts';
 import { decodeTailCursor } from '../../tail/cursor.ts';
 import type { FollowStart, Follower } from '../../tail/follow.ts';
@@ -16,6 +15,7 @@ import { entryToJson } from '../entry-json.ts';
 import { pageTexts } from '../page-texts.ts';
 import type { Parameters } from '../parameters.ts';
 import { invalid, wholeNumberOf } from '../parameters.ts';
+import { settledStamp } from '../settled-stamp.ts';
 
 export const SSE_PARAMETERS = ['live', 'cursor', 'from', 'format'] as const;
 export const LONG_POLL_PARAMETERS = [...SSE_PARAMETERS, 'wait'] as const;
@@ -79,7 +79,7 @@ export function createLive(context: HttpContext): Live {
       const follower = await tail.follow(startOf(register, parameters));
       const caller = watch();
       try {
-        const settledThrough = formatStamp(context.intake.settledThrough());
+        const settledThrough = settledStamp(context);
         const ended = AbortSignal.any([caller.gone, context.draining]);
         const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
         const texts = pageTexts(register, entries);
@@ -88,7 +88,7 @@ export function createLive(context: HttpContext): Live {
         return {
           status: 200,
           headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-          body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":"${settledThrough}"}\n`,
+          body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":${JSON.stringify(settledThrough)}}\n`,
         };
       } finally {
         caller.forget();

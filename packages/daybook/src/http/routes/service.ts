@@ -41,7 +41,7 @@ export function createServiceRoutes(context: HttpContext) {
     /** @throws {DaybookError} DRAINING or STORE_UNAVAILABLE when it cannot durably accept now. */
     async ready(): Promise<Answer> {
       const { ready, reason } = await health.readiness();
-      if (ready) return jsonAnswer({ status: 'ready', durability: store.capabilities.durability });
+      if (ready) return jsonAnswer({ status: 'ready', durability: context.durability().level });
       const code = context.draining.aborted
         ? 'DRAINING'
         : context.intake.status().code === 'DISK_FULL'
@@ -98,7 +98,7 @@ export function createServiceRoutes(context: HttpContext) {
         basePath,
         version,
         region,
-        durability: { level: store.capabilities.durability, proof: store.capabilities.durabilityProof },
+        durability: context.durability(),
         registers: [...registers],
         ...(postRegister && { postRegister }),
         latest:
@@ -117,10 +117,10 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Ten lines for whoever comes with curl. */
-function help({ config, version, store }: HttpContext, origin: string): string {
+function help({ config, version, durability }: HttpContext, origin: string): string {
   const base = `${origin}${config.basePath}`;
   const [name = 'app'] = config.registers.map((register) => register.name);
-  return `Daybook ${version}: POST it, and it is on record. Durability: ${store.capabilities.durability}.
+  return `Daybook ${version}: POST it, and it is on record. Durability: ${durability().level}.
 
   curl -X POST ${base}/${name}                       the moment alone
   curl -d '{"what":"deploy"}' ${base}/${name}        with a payload

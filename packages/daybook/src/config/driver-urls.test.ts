@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parseObjectsUrl, parseQueueUrl, parseStoreUrl, withoutPassword } from './driver-urls.ts';
+import { parseConfig } from './load.ts';
+
+test('a store is a file, a PostgreSQL server or a DynamoDB table', () => {
+  assert.deepEqual(parseStoreUrl('sqlite:'), { driver: 'sqlite' });
+  const url = 'postgres://someone:secret@db.example:5432/daybook?sslmode=verify-full';
+  assert.deepEqual(parseStoreUrl(url), { driver: 'postgres', url });
+  assert.deepEqual(parseStoreUrl('dynamodb://eu-west-1/entries'), {
+    driver: 'dynamodb',
+    awsRegion: 'eu-west-1',
+    table: 'entries',
+    createTable: false,
+  });
+  assert.deepEqual(
+    parseStoreUrl('dynamodb://eu-west-1/entries?endpoint=http://127.0.0.1:8000&createTable=on'),
+    {
+      driver: 'dynamodb',
+      awsRegion: 'eu-west-1',
+      table: 'entries',
+      createTable: true,
+      endpoint: 'http://127.0.0.1:8000',
+    },
+  );
+});
+
+test('what is no such store is not guessed at', () => {
+  for (const text of [
+    '',
+    'sqlite',
+    'sqlite:/elsewhere',
+    'mysql://host/db',
+    'postgres://host',
+    'postgres:///db',
+    'dynamodb://entries',
+    'dynamodb://eu-west-1/e',
+    'dynamodb://eu-west-1/entries?createTable=yes',
+    'dynamodb://eu-west-1/entries?tabel=x',
+    'dynamodb://eu-west-1/entries?createTable=on&createTable=off',
+  ]) {
+    assert.equal(parseStoreUrl(text), undefined, text);
+  }
+});
+
+test('a queue of SQS is named by region, account and name', () => {
+  assert.deepEqual(parseQueueUrl('sqs://eu-west-1/123456789012/daybook'), {
+    driver: 'sqs',
+    awsRegion: 'eu-west-1',
+    queueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/daybook',
+  });
+  assert.deepEqual(parseQueueUrl('sqs://eu-west-1/123456789012/daybook?endpoint=http://127.0.0.1:4566/'), {
+    driver: 'sqs',
+    awsRegion: 'eu-west-1',
+    queueUrl: 'http://127.0.0.1:4566/123456789012/daybook',
+    endpoint: 'http://127.0.0.1:4566/',
+  });
+  for (const text of ['sqs://eu-west-1/daybook', 'sqs://here/123456789012/daybook', 'nats://host', 'None']) {
+    assert.equal(parseQueueUrl(text), undefined, text);
+  }
+});
+
+test('object storage is a folder or a bucket', () => {
+  assert.deepEqual(parseObjectsUrl('file:'), { driver: 'file' });
+  assert.deepEqual(parseObjectsUrl('file:///var/lib/objects'), { driver: 'file', path: '/var/lib/objects' });
+  assert.deepEqual(parseObjectsUrl('file:./objects'), { driver: 'file', path: './objects' });
+  assert.deepEqual(parseObjectsUrl('s3://bucket'), { driver: 's3', bucket: 'bucket', prefix: '' });
+  assert.deepEqual(parseObjectsUrl('s3://bucket/a/b?region=eu-west-1'), {
+    driver: 's3',
+    bucket: 'bucket',
+    prefix: 'a/b/',
+    awsRegion: 'eu-west-1',
+  });
+  for (const text of ['s3://', 's3://Bucket/x', 's3://bucket//x', 'file://host/x', 'gs://bucket']) {
+    assert.equal(parseObjectsUrl(text), undefined, text);
+  }
+});
+
+test('a password is shown to nobody', () => {
+  assert.equal(
+    withoutPassword('postgres://someone:se:cr@et@db:5432/x?sslmode=require'),
+    'postgres://someone:…@db:5432/x?sslmode=require',
+  );
+  assert.equal(withoutPassword('postgres://db/x?password=secret&a=1'), 'postgres://db/x?password=…&a=1');
+  assert.throws(
+    () => parseConfig({ store: 'postgres://someone:secret@' }),
+    (error: Error) =>
+      error.message.startsWith('store.url (DAYBOOK_STORE): expected sqlite:') &&
+      !error.message.includes('secret'),
+  );
+});
+
+test('a driver is given as an object or as its URL alone', () => {
+  const replicaUrl = 'postgres://replica/daybook';
+  assert.equal(parseConfig({ queue: 'none' }).queue.url, 'none');
+  const { store } = parseConfig({ store: { url: 'postgres://primary/daybook', replicaUrl } });
+  assert.deepEqual(
+    [store.url, store.replicaUrl, store.maxConnections],
+    ['postgres://primary/daybook', replicaUrl, 10],
+  );
+  assert.throws(
+    () => parseConfig({ store: { replicaUrl: 'sqlite:' } }),
+    /^StartError: store\.replicaUrl: expected postgres/,
+  );
+  assert.throws(
+    () => parseConfig({ roles: ['api', 'intake'] }),
+    /roles \(DAYBOOK_ROLES\): expected a list of api, web, persister/,
+  );
+});

@@ -1,0 +1,124 @@
+/**
+ * Drivers are chosen by URL; this turns the text into what the composition root needs, or into nothing when it is not
+ * one of the forms that the documentation names.
+ */
+
+export type StoreChoice =
+  | { readonly driver: 'sqlite' }
+  | { readonly driver: 'postgres'; readonly url: string }
+  | {
+      readonly driver: 'dynamodb';
+      readonly awsRegion: string;
+      readonly table: string;
+      readonly endpoint?: string;
+      readonly createTable: boolean;
+    };
+
+export type QueueChoice =
+  | { readonly driver: 'none' | 'sqlite' }
+  | {
+      readonly driver: 'sqs';
+      readonly awsRegion: string;
+      readonly queueUrl: string;
+      readonly endpoint?: string;
+    };
+
+export type ObjectsChoice =
+  | { readonly driver: 'file'; readonly path?: string }
+  | {
+      readonly driver: 's3';
+      readonly bucket: string;
+      readonly prefix: string;
+      readonly awsRegion?: string;
+      readonly endpoint?: string;
+    };
+
+/** https://docs.aws.amazon.com/general/latest/gr/rande.html: such as eu-west-1 or us-gov-east-1. */
+const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
+/** DynamoDB's rule for table names, "Naming rules" of its developer guide. */
+const TABLE = /^[A-Za-z0-9_.-]{3,255}$/;
+const QUEUE_PATH = /^\/(\d{12})\/([A-Za-z0-9_-]{1,80})$/;
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const PREFIX = /^(?:[A-Za-z0-9._-]+\/)*$/;
+
+export function parseStoreUrl(text: string): StoreChoice | undefined {
+  if (text === 'sqlite:') return { driver: 'sqlite' };
+  const url = parse(text);
+  if (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') {
+    return url.hostname !== '' && url.pathname.length > 1 ? { driver: 'postgres', url: text } : undefined;
+  }
+  if (url?.protocol !== 'dynamodb:') return undefined;
+  const given = readParameters(url, ['endpoint', 'createTable']);
+  const table = url.pathname.slice(1);
+  const createTable = given?.createTable ?? 'off';
+  if (given === undefined || !AWS_REGION.test(url.hostname) || !TABLE.test(table)) return undefined;
+  if (!['on', 'off'].includes(createTable)) return undefined;
+  return {
+    driver: 'dynamodb',
+    awsRegion: url.hostname,
+    table,
+    createTable: createTable === 'on',
+    ...endpointOf(given),
+  };
+}
+
+export function parseQueueUrl(text: string): QueueChoice | undefined {
+  if (text === 'none') return { driver: 'none' };
+  if (text === 'sqlite:') return { driver: 'sqlite' };
+  const url = parse(text);
+  const given = url && readParameters(url, ['endpoint']);
+  if (url?.protocol !== 'sqs:' || given === undefined) return undefined;
+  const [, account, name] = QUEUE_PATH.exec(url.pathname) ?? [];
+  if (!AWS_REGION.test(url.hostname) || account === undefined || name === undefined) return undefined;
+  const host = given.endpoint ?? `https://sqs.${url.hostname}.amazonaws.com`;
+  const queueUrl = `${host.replace(/\/$/, '')}/${account}/${name}`;
+  return { driver: 'sqs', awsRegion: url.hostname, queueUrl, ...endpointOf(given) };
+}
+
+export function parseObjectsUrl(text: string): ObjectsChoice | undefined {
+  if (text === 'file:') return { driver: 'file' };
+  if (text.startsWith('file:')) {
+    const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+    return path.includes('\0') || path.startsWith('//') ? undefined : { driver: 'file', path };
+  }
+  const url = parse(text);
+  const given = url && readParameters(url, ['region', 'endpoint']);
+  if (url?.protocol !== 's3:' || given === undefined || !BUCKET.test(url.hostname)) return undefined;
+  const path = url.pathname.replace(/^\//, '');
+  const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
+  if (!PREFIX.test(prefix) || (given.region !== undefined && !AWS_REGION.test(given.region)))
+    return undefined;
+  return {
+    driver: 's3',
+    bucket: url.hostname,
+    prefix,
+    ...(given.region !== undefined && { awsRegion: given.region }),
+    ...endpointOf(given),
+  };
+}
+
+/** A URL for people: without the password that it may hold. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^/?#@:]*):[^/?#]*@/, '$1:…@').replace(/([?&]password=)[^&#]*/gi, '$1…');
+}
+
+function parse(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** @returns undefined when there is a parameter of another name, or one twice. */
+function readParameters<const Name extends string>(
+  url: URL,
+  names: readonly Name[],
+): Partial<Record<Name, string>> | undefined {
+  const given: Partial<Record<Name, string>> = {};
+  for (const [name, value] of url.searchParams) {
+    if (!names.includes(name as Name) || name in given) return undefined;
+    given[name as Name] = value;
+  }
+  return given;
+}
+
+function endpointOf({ endpoint }: { readonly endpoint?: string }): { endpoint?: string } {
+  return endpoint === undefined ? {} : { endpoint };
+}

@@ -1,0 +1,87 @@
+/**
+ * A store on another machine may be down when Daybook starts. This one stands in until it answers: it refuses every
+ * call as `unavailable`, goes on trying to open the real one, and hands everything over to it from then on.
+ */
+import { toError } from '../errors.ts';
+import type { BackOff } from '../retry.ts';
+import type { Store, StoreCapabilities } from './store.ts';
+import { StoreError } from './store.ts';
+
+export interface LateStoreOptions {
+  /** @throws {StoreError} while the store cannot be reached, StartError when it is there and cannot be used. */
+  readonly open: () => Promise<Store>;
+  /** What is said of the store until it tells for itself. */
+  readonly capabilities: StoreCapabilities;
+  readonly lanes: readonly string[];
+  readonly backOff: BackOff;
+  /** Called with each failure to open after the first. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Resolves when the store is open, or known to be out of reach. @throws {StartError} when it is there and cannot be used. */
+export async function createLateStore(options: LateStoreOptions): Promise<Store> {
+  const { open, backOff, onFailure } = options;
+  const closing = new AbortController();
+  let opened: Store | undefined;
+  let reason = '';
+  try {
+    return await open();
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError)) throw thrown;
+    reason = thrown.message;
+  }
+  const opening = keepOpening();
+
+  async function keepOpening(): Promise<void> {
+    while (opened === undefined && !closing.signal.aborted) {
+      await backOff.wait(closing.signal).catch(() => undefined);
+      if (closing.signal.aborted) return;
+      try {
+        opened = await open();
+      } catch (thrown) {
+        const error = toError(thrown);
+        reason = error.message;
+        onFailure(error);
+      }
+    }
+  }
+
+  function store(): Store {
+    if (opened !== undefined) return opened;
+    throw new StoreError('unavailable', 'not-written', `the store was not reached yet: ${reason}`);
+  }
+
+  return {
+    get capabilities() {
+      return opened?.capabilities ?? options.capabilities;
+    },
+    get epoch() {
+      return store().epoch;
+    },
+    get lanes() {
+      return opened?.lanes ?? options.lanes;
+    },
+    newestIdAtOpen: undefined,
+    append: async (batch) => store().append(batch),
+    persist: async (batches) => store().persist(batches),
+    replay: async (entry) => store().replay(entry),
+    discard: async (entry) => store().discard(entry),
+    probe: async () => store().probe(),
+    find: async (register, id) => store().find(register, id),
+    list: async (query) => store().list(query),
+    tail: async (query) => store().tail(query),
+    head: async (lane) => store().head(lane),
+    count: async (query) => store().count(query),
+    ledger: async (range, limit) => store().ledger(range, limit),
+    missingBatches: async () => store().missingBatches(),
+    vouch: async (vouch) => store().vouch(vouch),
+    withdraw: async (voucher) => store().withdraw(voucher),
+    vouchedThrough: async () => store().vouchedThrough(),
+    time: async () => store().time(),
+    async close() {
+      closing.abort();
+      await opening;
+      await opened?.close();
+    },
+  };
+}
