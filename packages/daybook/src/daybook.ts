@@ -68,7 +68,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
   const draining = new AbortController();
 
   const intake = createIntake({
-    store,
+    target: store,
     ids: createIdGenerator(clock, after === undefined ? {} : { after }),
     nowMicros: () => clock.nowMicros(),
     source: randomId(),

@@ -92,9 +92,5 @@ export function payloadKind(entry: Pick<Entry, 'contentType' | 'payload'>): Payl
   return entry.payload !== undefined && isUtf8(entry.payload) ? 'text' : 'bytes';
 }
 
-/** What an entry counts against every limit in bytes: its payload and a flat share for the rest. */
-export function entryBytes(entry: EntryDraft): number {
-  return ENTRY_OVERHEAD_BYTES + (entry.payload?.byteLength ?? 0);
-}
-
-const ENTRY_OVERHEAD_BYTES = 512;
+/** What an entry counts against every limit in bytes besides its payload: a flat share for everything else. */
+export const ENTRY_OVERHEAD_BYTES = 512;

@@ -6,7 +6,7 @@ import type { InputType, ZlibOptions, ZstdOptions } from 'node:zlib';
 import { gunzip, zstdDecompress } from 'node:zlib';
 
 import { DaybookError, toError } from '../errors.ts';
-import type { Budget } from '../intake/budget.ts';
+import type { Budget, Hold } from '../intake/budget.ts';
 import type { WritePlan } from './write/head.ts';
 import { tooLarge } from './write/head.ts';
 
@@ -26,37 +26,20 @@ const decodeZstdFrame = promisify<InputType, ZstdOptions, Buffer>(zstdDecompress
 const MAX_ZSTD_FRAMES = 1_000;
 
 /**
- * Gives `use` the decoded body. The caller holds `body.byteLength` of the budget already; the limit of the result is held
- * while decoding, and the result as long as it is used.
+ * Undoes the encoding of a body that has one.
+ * @param hold the bytes of the body; while decoding the limit of the result is held too, afterwards only the result.
+ * @throws {DaybookError} 413, OVERLOADED, BODY_NOT_DECODABLE
  */
-export function useDecoded<T>(
-  body: Buffer,
-  plan: WritePlan,
-  budget: Budget,
-  use: (decoded: Buffer) => Promise<T>,
-): Promise<T> {
-  return plan.encoding === 'identity' || body.byteLength === 0
-    ? use(body)
-    : decodeAndUse(body, plan, budget, use);
+export async function decodeBody(body: Buffer, plan: WritePlan, hold: Hold): Promise<Buffer> {
+  if (!hold.reserve(plan.maxBytes)) throw overloaded(hold.budget, plan.maxBytes);
+  const decoded = await decode(body, plan);
+  hold.shrinkTo(decoded.byteLength);
+  return decoded;
 }
 
-async function decodeAndUse<T>(
-  body: Buffer,
-  plan: WritePlan,
-  budget: Budget,
-  use: (decoded: Buffer) => Promise<T>,
-): Promise<T> {
-  const { maxBytes } = plan;
-  if (!budget.reserve(maxBytes)) throw overloaded(budget, maxBytes);
-  let held = maxBytes;
-  try {
-    const decoded = await decode(body, plan);
-    budget.release(held - decoded.byteLength);
-    held = decoded.byteLength;
-    return await use(decoded);
-  } finally {
-    budget.release(held);
-  }
+/** An empty body has nothing to undo. */
+export function isEncoded(body: Buffer, { encoding }: WritePlan): boolean {
+  return encoding !== 'identity' && body.byteLength > 0;
 }
 
 async function decode(body: Buffer, plan: WritePlan): Promise<Buffer> {

@@ -10,7 +10,7 @@ import type { AppendFault, FaultyStore } from '../testing/faulty-store.ts';
 import { createFaultyStore } from '../testing/faulty-store.ts';
 import type { Budget } from './budget.ts';
 import { createBudget } from './budget.ts';
-import type { Intake, IntakeOptions } from './intake.ts';
+import type { Accepted, Intake, IntakeOptions } from './intake.ts';
 import { createIntake } from './intake.ts';
 
 const DRAFT: EntryDraft = { register: 'app', subject: '', requestId: 'r', protocol: 'http', region: 'local' };
@@ -25,7 +25,7 @@ function start(overrides: Partial<IntakeOptions> = {}): {
   const clock = createClock();
   const budget = overrides.budget ?? createBudget(1_000_000);
   const intake = createIntake({
-    store,
+    target: store,
     ids: createIdGenerator(clock),
     nowMicros: () => clock.nowMicros(),
     source: 'a1',
@@ -39,6 +39,15 @@ function start(overrides: Partial<IntakeOptions> = {}): {
     ...overrides,
   });
   return { intake, store, budget };
+}
+
+/** Until an append has met its fault. */
+async function appended(store: FaultyStore): Promise<void> {
+  while (store.appends === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function accept(intake: Intake, draft: EntryDraft): Promise<Accepted> {
+  return new Promise((accepted, refused) => intake.accept(draft, { accepted, refused }));
 }
 
 /** Ids on record, in stored order, each as often as it is there. */
@@ -59,7 +68,7 @@ function assertDense(store: FaultyStore): void {
   }
 }
 
-async function storedId(accepting: ReturnType<Intake['accept']>): Promise<string> {
+async function storedId(accepting: Promise<Accepted>): Promise<string> {
   const accepted = await accepting;
   assert.equal(accepted.kind, 'stored');
   return accepted.kind === 'stored' ? accepted.entry.id : '';
@@ -67,7 +76,7 @@ async function storedId(accepting: ReturnType<Intake['accept']>): Promise<string
 
 test('what arrives in one turn becomes one batch, in the order of arrival', async () => {
   const { intake, store } = start();
-  const ids = await Promise.all(Array.from({ length: 50 }, () => storedId(intake.accept(DRAFT))));
+  const ids = await Promise.all(Array.from({ length: 50 }, () => storedId(accept(intake, DRAFT))));
   assert.equal(store.batches.size, 1);
   assert.deepEqual(recordedIds(store), ids);
   assert.deepEqual(ids, ids.toSorted());
@@ -76,10 +85,9 @@ test('what arrives in one turn becomes one batch, in the order of arrival', asyn
 test('what arrives while a batch is made durable waits for the next one', async () => {
   const { intake, store } = start();
   store.meet('hang');
-  const first = intake.accept(DRAFT);
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-  const others = [intake.accept(DRAFT), intake.accept(DRAFT)];
+  const first = accept(intake, DRAFT);
+  await appended(store);
+  const others = [accept(intake, DRAFT), accept(intake, DRAFT)];
   assert.equal(store.batches.size, 0);
   store.release();
   await Promise.all([first, ...others]);
@@ -93,8 +101,8 @@ test('what arrives while a batch is made durable waits for the next one', async 
 test('a batch is bounded by entries and by bytes', async () => {
   const { intake, store } = start({ maxBatchEntries: 10, maxBatchBytes: 3 * 1512 });
   const payload = Buffer.alloc(1000);
-  await Promise.all(Array.from({ length: 25 }, () => intake.accept(DRAFT)));
-  await Promise.all(Array.from({ length: 7 }, () => intake.accept({ ...DRAFT, payload })));
+  await Promise.all(Array.from({ length: 25 }, () => accept(intake, DRAFT)));
+  await Promise.all(Array.from({ length: 7 }, () => accept(intake, { ...DRAFT, payload })));
   const sizes = [...store.batches.values()].map(({ entries }) => entries.length);
   assert.ok(sizes.every((size) => size <= 10));
   assert.deepEqual(sizes.slice(-3), [3, 3, 1]);
@@ -104,34 +112,34 @@ test('a batch is bounded by entries and by bytes', async () => {
 test('beyond the bytes in flight an entry is refused as not written, and room comes back', async () => {
   const { intake, store, budget } = start({ budget: createBudget(1_100) });
   store.meet('hang');
-  const held = [intake.accept(DRAFT), intake.accept(DRAFT)];
-  await assert.rejects(intake.accept(DRAFT), (thrown) => {
+  const held = [accept(intake, DRAFT), accept(intake, DRAFT)];
+  await assert.rejects(accept(intake, DRAFT), (thrown) => {
     assert.ok(thrown instanceof DaybookError);
     assert.equal(thrown.code, 'OVERLOADED');
     assert.equal(thrown.details.outcome, 'not-written');
     assert.equal(thrown.details.retryAfterSeconds, 1);
     return true;
   });
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await appended(store);
   store.release();
   await Promise.all(held);
   assert.equal(budget.used, 0);
-  await intake.accept(DRAFT);
+  await accept(intake, DRAFT);
 });
 
 test('a failure that wrote nothing is told at once, and its batch number is used again', async () => {
   const { intake, store, budget } = start();
-  await intake.accept(DRAFT);
+  await accept(intake, DRAFT);
   store.meet('disk-full');
   store.broken = true;
-  await assert.rejects(intake.accept(DRAFT), { code: 'DISK_FULL' });
+  await assert.rejects(accept(intake, DRAFT), { code: 'DISK_FULL' });
   assert.equal(intake.status().state, 'recovering');
   assert.equal(intake.status().code, 'DISK_FULL');
-  await assert.rejects(intake.accept(DRAFT), { code: 'DISK_FULL' });
+  await assert.rejects(accept(intake, DRAFT), { code: 'DISK_FULL' });
   assert.equal(budget.used, 0);
   store.broken = false;
   while (intake.status().state !== 'open') await new Promise((resolve) => setTimeout(resolve, 1));
-  await intake.accept(DRAFT);
+  await accept(intake, DRAFT);
   assert.equal(store.batches.size, 2);
   assertDense(store);
 });
@@ -140,7 +148,7 @@ for (const fault of ['unknown-lost', 'unknown-written'] as const) {
   test(`a batch whose outcome is unknown (${fault}) is repeated under its name until it is known, and stored once`, async () => {
     const { intake, store } = start();
     store.meet(fault, fault, fault);
-    const ids = await Promise.all([storedId(intake.accept(DRAFT)), storedId(intake.accept(DRAFT))]);
+    const ids = await Promise.all([storedId(accept(intake, DRAFT)), storedId(accept(intake, DRAFT))]);
     assert.deepEqual(recordedIds(store), ids);
     assertDense(store);
     assert.equal(intake.status().state, 'open');
@@ -151,7 +159,7 @@ test('a caller hears unknown, with the id, when the outcome takes too long; the 
   const { intake, store, budget } = start({ answerWithinMs: 5 });
   store.meet('hang');
   let id = '';
-  await assert.rejects(intake.accept(DRAFT), (thrown) => {
+  await assert.rejects(accept(intake, DRAFT), (thrown) => {
     assert.ok(thrown instanceof DaybookError);
     assert.equal(thrown.details.outcome, 'unknown');
     id = String(thrown.details.id);
@@ -166,9 +174,9 @@ test('a caller hears unknown, with the id, when the outcome takes too long; the 
 
 test('closing finishes what was accepted and refuses what comes', async () => {
   const { intake, store } = start();
-  const accepted = Array.from({ length: 500 }, () => intake.accept(DRAFT));
+  const accepted = Array.from({ length: 500 }, () => accept(intake, DRAFT));
   const closed = intake.close();
-  await assert.rejects(intake.accept(DRAFT), { code: 'DRAINING' });
+  await assert.rejects(accept(intake, DRAFT), { code: 'DRAINING' });
   await closed;
   await Promise.all(accepted);
   assert.equal(recordedIds(store).length, 500);
@@ -177,9 +185,9 @@ test('closing finishes what was accepted and refuses what comes', async () => {
 test('settledThrough is below every entry that is under way, and reaches now when none is', async () => {
   const { intake, store } = start();
   store.meet('hang');
-  const accepting = intake.accept(DRAFT);
+  const accepting = accept(intake, DRAFT);
   const whileUnderWay = intake.settledThrough();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await appended(store);
   assert.equal(intake.settledThrough(), whileUnderWay);
   store.release();
   const id = await storedId(accepting);
@@ -200,7 +208,7 @@ test('under any faults every acknowledged entry is on record once, and batch num
       for (const { writes, faults } of steps) {
         store.meet(...faults);
         const results = await Promise.allSettled(
-          Array.from({ length: writes }, () => storedId(intake.accept(DRAFT))),
+          Array.from({ length: writes }, () => storedId(accept(intake, DRAFT))),
         );
         for (const result of results) if (result.status === 'fulfilled') acknowledged.push(result.value);
       }

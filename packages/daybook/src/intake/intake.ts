@@ -13,23 +13,42 @@
  * A batch whose outcome is unknown is repeated until it is known; its callers wait for at most `answerWithinMs`.
  */
 import type { Entry, EntryDraft } from '../entry.ts';
-import { entryBytes } from '../entry.ts';
+import { ENTRY_OVERHEAD_BYTES } from '../entry.ts';
 import type { Batch } from '../envelope.ts';
 import { DaybookError } from '../errors.ts';
 import type { IdGenerator } from '../id.ts';
 import { idToMicros } from '../id.ts';
 import type { BackOff } from '../retry.ts';
-import type { AppendResult, Store } from '../store/store.ts';
+import type { AppendResult } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
-import type { Budget } from './budget.ts';
+import type { Budget, Hold } from './budget.ts';
 
+/** How an entry that was accepted is on record. */
 export type Accepted =
   | { readonly kind: 'stored'; readonly entry: Entry }
   | { readonly kind: 'duplicate'; readonly firstId: string }
   | { readonly kind: 'conflict'; readonly firstId: string };
 
+/** Who waits for an entry. Exactly one of the two is called, once, in a later turn; neither may throw. */
+export interface Waiter {
+  accepted(accepted: Accepted): void;
+  /**
+   * @param error STORE_UNAVAILABLE or DISK_FULL, with the outcome in `details`.
+   * @param entry as it was stamped.
+   */
+  refused(error: DaybookError, entry: Entry): void;
+}
+
+/** What batches are made durable in: a store, or whatever else takes them under the same rules. */
+export interface IntakeTarget {
+  /** As `append` of the store; of its result the intake needs only which entries were not stored. */
+  append(batch: Batch): Promise<Pick<AppendResult, 'exceptions'>>;
+  /** As `probe` of the store. */
+  probe(): Promise<void>;
+}
+
 export interface IntakeOptions {
-  readonly store: Pick<Store, 'append' | 'probe'>;
+  readonly target: IntakeTarget;
   readonly ids: IdGenerator;
   /** Unix microseconds now. */
   readonly nowMicros: () => number;
@@ -42,7 +61,7 @@ export interface IntakeOptions {
   /** A caller hears `unknown` rather than wait longer than this for an outcome. */
   readonly answerWithinMs: number;
   /** Called with every batch that is stored now. */
-  readonly onStored: (batch: Batch, result: AppendResult) => void;
+  readonly onStored: (batch: Batch, result: Pick<AppendResult, 'exceptions'>) => void;
 }
 
 export type IntakeState = 'open' | 'recovering' | 'closed';
@@ -58,10 +77,11 @@ export interface IntakeStatus {
 
 export interface Intake {
   /**
-   * Stamps the moment and resolves when it is durable, or recognised by its key.
-   * @throws {DaybookError} OVERLOADED, DISK_FULL, STORE_UNAVAILABLE or DRAINING with the outcome in `details`.
+   * Stamps the moment; the waiter hears when the entry is durable, or recognised by its key.
+   * @param hold has reserved the bytes of the payload, and hands them over; without one they are reserved here.
+   * @throws {DaybookError} OVERLOADED, DISK_FULL, STORE_UNAVAILABLE or DRAINING: not written, and nobody else is told.
    */
-  accept(draft: EntryDraft): Promise<Accepted>;
+  accept(draft: EntryDraft, waiter: Waiter, hold?: Hold): void;
   /** Every acknowledged entry with a stamp up to here is stored; Unix microseconds. */
   settledThrough(): number;
   status(): IntakeStatus;
@@ -71,13 +91,21 @@ export interface Intake {
 
 interface Pending {
   readonly entry: Entry;
+  /** What is released from the budget when the entry has its outcome. */
   readonly bytes: number;
-  readonly resolve: (accepted: Accepted) => void;
-  readonly reject: (error: DaybookError) => void;
+  /** Undefined once it was told that the outcome is unknown. */
+  waiter: Waiter | undefined;
+}
+
+/** A batch on record whose waiters are still to be told. */
+interface Recorded {
+  readonly waiting: readonly Pending[];
+  readonly batch: Batch;
+  readonly exceptions: AppendResult['exceptions'];
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { store, ids, source, region, budget, backOff } = options;
+  const { target, ids, source, region, budget, backOff } = options;
   let state: IntakeState = 'open';
   let failure: StoreError | undefined;
   let pending: Pending[] = [];
@@ -100,47 +128,47 @@ export function createIntake(options: IntakeOptions): Intake {
     return taken;
   }
 
+  /** While the answers to one batch are written, the next one is on its way to the disk. */
   async function run(): Promise<void> {
-    while (pending.length > 0) {
+    let recorded: Recorded | undefined;
+    do {
       underWay = takeBatch();
-      await appendUntilKnown(underWay);
+      const appending = underWay.length === 0 ? undefined : append(underWay);
+      // A target that asks something else first has its turn now.
+      await Promise.resolve();
+      if (recorded !== undefined) tell(recorded);
+      recorded = await appending;
       underWay = [];
-    }
+    } while (recorded !== undefined || pending.length > 0);
   }
 
-  async function appendUntilKnown(waiting: readonly Pending[]): Promise<void> {
+  /** Appends until the outcome is known. @returns undefined when nothing was written; the waiters were told. */
+  async function append(waiting: readonly Pending[]): Promise<Recorded | undefined> {
+    const batch = toBatch(waiting);
+    const timer = setTimeout(() => tellUnknown(waiting), options.answerWithinMs);
+    const result = await appendUntilKnown(batch, waiting);
+    clearTimeout(timer);
+    budget.release(bytesOf(waiting));
+    if (result === undefined) return undefined;
+    lastN = batch.n;
+    total = batch.total;
+    return { waiting, batch, exceptions: result.exceptions };
+  }
+
+  function toBatch(waiting: readonly Pending[]): Batch {
     const entries = waiting.map((one) => one.entry);
     const settledThrough = idToMicros((entries.at(-1) as Entry).id);
-    const batch: Batch = {
-      source,
-      region,
-      n: lastN + 1,
-      total: total + entries.length,
-      entries,
-      settledThrough,
-    };
-    const timer = setTimeout(() => answerUnknown(waiting), options.answerWithinMs);
-    try {
-      const result = await repeatUntilKnown(batch, waiting);
-      if (result === undefined) return;
-      lastN = batch.n;
-      total = batch.total;
-      answer(waiting, result);
-      options.onStored(batch, result);
-    } finally {
-      clearTimeout(timer);
-      budget.release(bytesOf(waiting));
-    }
+    return { source, region, n: lastN + 1, total: total + entries.length, entries, settledThrough };
   }
 
-  /** @returns undefined when the batch is known not to be written; its callers were told. */
-  async function repeatUntilKnown(
+  /** @returns undefined when the batch is known not to be written; its waiters were told. */
+  async function appendUntilKnown(
     batch: Batch,
     waiting: readonly Pending[],
-  ): Promise<AppendResult | undefined> {
+  ): Promise<Pick<AppendResult, 'exceptions'> | undefined> {
     for (;;) {
       try {
-        const result = await store.append(batch);
+        const result = await target.append(batch);
         reopen();
         return result;
       } catch (thrown) {
@@ -159,12 +187,12 @@ export function createIntake(options: IntakeOptions): Intake {
     }
   }
 
-  /** Probes the store until it accepts again; runs beside nothing else, because nothing is pending meanwhile. */
+  /** Probes the target until it accepts again; runs beside nothing else, because nothing is pending meanwhile. */
   async function recover(): Promise<void> {
     while (state === 'recovering') {
       await backOff.wait();
       try {
-        await store.probe();
+        await target.probe();
         reopen();
       } catch (thrown) {
         failure = toStoreError(thrown);
@@ -178,36 +206,40 @@ export function createIntake(options: IntakeOptions): Intake {
     if (state === 'recovering') state = 'open';
   }
 
-  function answer(waiting: readonly Pending[], { exceptions }: AppendResult): void {
-    if (exceptions.length === 0) {
-      for (const { entry, resolve } of waiting) resolve({ kind: 'stored', entry });
-      return;
-    }
+  function tell({ waiting, batch, exceptions }: Recorded): void {
     const byIndex = new Map(exceptions.map((exception) => [exception.index, exception]));
-    for (const [index, { entry, resolve }] of waiting.entries()) {
+    let index = 0;
+    for (const { entry, waiter } of waiting) {
       const exception = byIndex.get(index);
-      resolve(
+      index += 1;
+      waiter?.accepted(
         exception === undefined
           ? { kind: 'stored', entry }
           : { kind: exception.kind, firstId: exception.firstId },
       );
     }
+    options.onStored(batch, { exceptions });
   }
 
   function refuse(waiting: readonly Pending[], error: StoreError): void {
-    for (const { reject } of waiting) reject(unavailable(error, { outcome: 'not-written' }));
+    for (const { entry, waiter } of waiting)
+      waiter?.refused(unavailable(error, { outcome: 'not-written' }), entry);
   }
 
-  /** What was never handed to the store is known not to be written. */
+  /** What was never handed to the target is known not to be written. */
   function refusePending(error: StoreError): void {
-    refuse(pending, error);
-    budget.release(bytesOf(pending));
+    const refused = pending;
     pending = [];
+    budget.release(bytesOf(refused));
+    refuse(refused, error);
   }
 
-  function answerUnknown(waiting: readonly Pending[]): void {
+  function tellUnknown(waiting: readonly Pending[]): void {
     const error = failure ?? new StoreError('unavailable', 'unknown', 'the store has not answered yet');
-    for (const { entry, reject } of waiting) reject(unavailable(error, { outcome: 'unknown', id: entry.id }));
+    for (const one of waiting) {
+      one.waiter?.refused(unavailable(error, { outcome: 'unknown', id: one.entry.id }), one.entry);
+      one.waiter = undefined;
+    }
   }
 
   function assertAccepts(bytes: number): void {
@@ -224,14 +256,14 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   return {
-    accept(draft) {
-      return new Promise((resolve, reject) => {
-        const bytes = entryBytes(draft);
-        assertAccepts(bytes);
-        // The stamp is taken in the same synchronous step that puts the entry into its batch.
-        pending.push({ entry: { ...draft, id: ids.next() }, bytes, resolve, reject });
-        running ??= startSoon();
-      });
+    accept(draft, waiter, hold) {
+      const payloadBytes = draft.payload?.byteLength ?? 0;
+      assertAccepts(hold === undefined ? ENTRY_OVERHEAD_BYTES + payloadBytes : ENTRY_OVERHEAD_BYTES);
+      hold?.handOver(payloadBytes);
+      // The stamp is taken in the same synchronous step that puts the entry into its batch.
+      const entry = { ...draft, id: ids.next() };
+      pending.push({ entry, bytes: ENTRY_OVERHEAD_BYTES + payloadBytes, waiter });
+      running ??= startSoon();
     },
 
     settledThrough() {

@@ -11,31 +11,28 @@ export interface KeyScope {
 }
 
 export interface KeysInFlight {
-  /** Runs the write while holding its key. @throws {DaybookError} KEY_IN_FLIGHT when it is held already. */
-  hold<T>(scope: KeyScope, write: () => Promise<T>): Promise<T>;
+  /**
+   * Holds the key of a write.
+   * @returns lets it go; to be called once, when the write has its outcome.
+   * @throws {DaybookError} KEY_IN_FLIGHT when it is held already.
+   */
+  hold(scope: KeyScope): () => void;
 }
 
 export function createKeysInFlight(): KeysInFlight {
   const held = new Set<string>();
   return {
-    async hold({ register, subject, key }, write) {
+    hold({ register, subject, key }) {
       const name = JSON.stringify([register, subject, key]);
       if (held.has(name)) {
         throw new DaybookError(
           'KEY_IN_FLIGHT',
           'expected the first request with this Idempotency-Key to be answered before a repeat',
-          {
-            outcome: 'not-written',
-            retryAfterSeconds: 1,
-          },
+          { outcome: 'not-written', retryAfterSeconds: 1 },
         );
       }
       held.add(name);
-      try {
-        return await write();
-      } finally {
-        held.delete(name);
-      }
+      return () => void held.delete(name);
     },
   };
 }

@@ -1,24 +1,37 @@
 /**
  * Watches the bodies that are still arriving: one timer for all of them ends those that are too slow or take too long,
  * so that idle bodies cannot hold memory and connections.
+ *
+ * A body is timed from the first look at it, a second after its head at most: nearly all are whole by then, and those
+ * cost no look at the clock.
  */
 import { DaybookError } from '../../errors.ts';
 
 export interface ArrivingBody {
-  bytes: number;
-  readonly deadlineMs: number;
-  readonly deadlineKey: string;
-  /** The start of the current window, and the bytes there were then. */
-  windowStartMs: number;
-  windowBytes: number;
-  fail(error: DaybookError): void;
+  /** So far. */
+  readonly bytes: number;
+  readonly deadline: BodyDeadline;
+  /** Called once; the body must be removed then. */
+  tooLate(error: DaybookError): void;
+}
+
+export interface BodyDeadline {
+  readonly inMs: number;
+  /** The key of the configuration that changes it. */
+  readonly key: string;
 }
 
 export interface BodyWatch {
-  /** @param body `deadlineKey` names the key of the configuration that changes the deadline. */
-  add(body: Pick<ArrivingBody, 'deadlineKey' | 'fail'> & { readonly deadlineInMs: number }): ArrivingBody;
+  add(body: ArrivingBody): void;
   remove(body: ArrivingBody): void;
   close(): void;
+}
+
+/** The time since which a body is measured, and the bytes there were then. */
+interface Window {
+  readonly firstSeenMs: number;
+  startMs: number;
+  bytes: number;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -29,31 +42,33 @@ export function createBodyWatch(options: {
   nowMs: () => number;
 }): BodyWatch {
   const { minBytesPerSecond, graceMs, nowMs } = options;
-  const arriving = new Set<ArrivingBody>();
+  const arriving = new Map<ArrivingBody, Window | undefined>();
 
   function look(): void {
     const now = nowMs();
-    for (const body of arriving) {
-      if (now >= body.deadlineMs) {
-        body.fail(
+    for (const [body, window] of arriving) {
+      if (window === undefined) {
+        arriving.set(body, { firstSeenMs: now, startMs: now, bytes: body.bytes });
+      } else if (now - window.firstSeenMs >= body.deadline.inMs) {
+        body.tooLate(
           new DaybookError(
             'REQUEST_TIMEOUT',
-            `expected the whole request in time (limits.${body.deadlineKey})`,
+            `expected the whole request in time (limits.${body.deadline.key})`,
             { outcome: 'not-written' },
           ),
         );
-      } else if (now - body.windowStartMs >= graceMs) {
-        judge(body, now);
+      } else if (now - window.startMs >= graceMs) {
+        judge(body, window, now);
       }
     }
   }
 
-  function judge(body: ArrivingBody, now: number): void {
-    const bytesPerSecond = ((body.bytes - body.windowBytes) * 1000) / (now - body.windowStartMs);
-    body.windowStartMs = now;
-    body.windowBytes = body.bytes;
+  function judge(body: ArrivingBody, window: Window, now: number): void {
+    const bytesPerSecond = ((body.bytes - window.bytes) * 1000) / (now - window.startMs);
+    window.startMs = now;
+    window.bytes = body.bytes;
     if (bytesPerSecond >= minBytesPerSecond) return;
-    body.fail(
+    body.tooLate(
       new DaybookError(
         'BODY_TOO_SLOW',
         `body: expected at least ${minBytesPerSecond} bytes a second (limits.minBodyBytesPerSecond), given ${Math.floor(bytesPerSecond)}`,
@@ -64,13 +79,7 @@ export function createBodyWatch(options: {
 
   const timer = setInterval(look, LOOK_EVERY_MS).unref();
   return {
-    add({ deadlineInMs, deadlineKey, fail }) {
-      const now = nowMs();
-      const deadlineMs = now + deadlineInMs;
-      const body = { bytes: 0, deadlineMs, deadlineKey, windowStartMs: now, windowBytes: 0, fail };
-      arriving.add(body);
-      return body;
-    },
+    add: (body) => void arriving.set(body, undefined),
     remove: (body) => void arriving.delete(body),
     close: () => clearInterval(timer),
   };

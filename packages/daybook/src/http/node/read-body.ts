@@ -1,79 +1,103 @@
 /**
  * Reads a request body from a Node request, within its plan's limits and the budget of bytes in flight.
  */
-import type { IncomingMessage } from 'node:http';
-
 import { DaybookError } from '../../errors.ts';
 import type { Budget } from '../../intake/budget.ts';
+import { Hold } from '../../intake/budget.ts';
 import { overloaded } from '../decompress.ts';
 import type { WritePlan } from '../write/head.ts';
 import { tooLarge } from '../write/head.ts';
-import type { BodyWatch } from './body-watch.ts';
-
-const EMPTY = Buffer.alloc(0);
+import type { ArrivingBody, BodyDeadline, BodyWatch } from './body-watch.ts';
+import type { BodyTaker, DirectRequest } from './direct-request.ts';
 
 export interface ReadBodyOptions {
   readonly budget: Budget;
   readonly watch: BodyWatch;
-  readonly deadlineInMs: number;
-  /** The key of the configuration that the deadline comes from. */
-  readonly deadlineKey: string;
+  readonly deadline: BodyDeadline;
 }
 
-/**
- * The caller releases the bytes of the result from the budget once they are no longer held.
- * @throws {DaybookError} 413, 408, OVERLOADED; BODY_INCOMPLETE when the client went away, and nobody is there to be told.
- */
+/** Exactly one of the two is called, once, and must not throw. */
+export interface BodyReceiver {
+  /** @param hold the bytes of the body: the receiver's from now on. */
+  receive(body: Buffer, hold: Hold): void;
+  /** @param error 413, 408, OVERLOADED; BODY_INCOMPLETE when the client went away, and nobody is there to be told. */
+  refuse(error: DaybookError): void;
+}
+
 export function readBody(
-  request: IncomingMessage,
+  request: DirectRequest,
   plan: WritePlan,
   options: ReadBodyOptions,
-): Promise<Buffer> {
-  const { budget, watch, deadlineInMs, deadlineKey } = options;
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    const arriving = watch.add({ deadlineInMs, deadlineKey, fail });
+  receiver: BodyReceiver,
+): void {
+  const reader = new BodyReader(request, plan, options, receiver);
+  options.watch.add(reader);
+  request.takeBody(reader);
+}
 
-    let stopped = false;
+const EMPTY = Buffer.alloc(0);
 
-    /** Taking listeners off costs more than asking whether they still matter. */
-    function stop(): void {
-      stopped = true;
-      watch.remove(arriving);
-    }
+class BodyReader implements BodyTaker, ArrivingBody {
+  readonly deadline: BodyDeadline;
+  readonly #request: DirectRequest;
+  readonly #plan: WritePlan;
+  readonly #watch: BodyWatch;
+  readonly #receiver: BodyReceiver;
+  readonly #hold: Hold;
+  /** Nearly every body is one chunk. */
+  #first: Buffer = EMPTY;
+  #others: Buffer[] | undefined;
 
-    function fail(error: DaybookError): void {
-      stop();
-      budget.release(arriving.bytes);
-      reject(error);
-    }
+  constructor(
+    request: DirectRequest,
+    plan: WritePlan,
+    { budget, watch, deadline }: ReadBodyOptions,
+    receiver: BodyReceiver,
+  ) {
+    this.deadline = deadline;
+    this.#request = request;
+    this.#plan = plan;
+    this.#watch = watch;
+    this.#receiver = receiver;
+    this.#hold = new Hold(budget);
+  }
 
-    function onData(chunk: Buffer): void {
-      if (stopped) return;
-      if (!budget.reserve(chunk.byteLength)) return fail(overloaded(budget, chunk.byteLength));
-      arriving.bytes += chunk.byteLength;
-      if (arriving.bytes > plan.maxBytes)
-        return fail(tooLarge(plan.kind, plan.register, plan.maxBytes, 'more'));
-      chunks.push(chunk);
-    }
+  get bytes(): number {
+    return this.#hold.bytes;
+  }
 
-    function onEnd(): void {
-      if (stopped) return;
-      stop();
-      const [only = EMPTY] = chunks;
-      resolve(chunks.length > 1 ? Buffer.concat(chunks, arriving.bytes) : only);
-    }
+  takeChunk(chunk: Buffer): void {
+    if (!this.#hold.reserve(chunk.byteLength))
+      return this.#fail(overloaded(this.#hold.budget, chunk.byteLength));
+    const { kind, register, maxBytes } = this.#plan;
+    if (this.bytes > maxBytes) return this.#fail(tooLarge(kind, register, maxBytes, 'more'));
+    if (this.#first === EMPTY) this.#first = chunk;
+    else (this.#others ??= []).push(chunk);
+  }
 
-    function onClose(): void {
-      if (stopped) return;
-      fail(
-        new DaybookError('BODY_INCOMPLETE', 'body: expected all of it, given a connection that ended', {
-          outcome: 'not-written',
-        }),
-      );
-    }
+  takeEnd(): void {
+    this.#watch.remove(this);
+    const body =
+      this.#others === undefined ? this.#first : Buffer.concat([this.#first, ...this.#others], this.bytes);
+    this.#receiver.receive(body, this.#hold);
+  }
 
-    // An aborted request emits 'close'; its 'error' is only emitted to those who listen for it.
-    request.on('data', onData).on('end', onEnd).on('close', onClose);
-  });
+  takeLoss(): void {
+    this.#fail(
+      new DaybookError('BODY_INCOMPLETE', 'body: expected all of it, given a connection that ended', {
+        outcome: 'not-written',
+      }),
+    );
+  }
+
+  tooLate(error: DaybookError): void {
+    this.#fail(error);
+  }
+
+  #fail(error: DaybookError): void {
+    this.#watch.remove(this);
+    this.#request.leaveBody();
+    this.#hold.shrinkTo(0);
+    this.#receiver.refuse(error);
+  }
 }

@@ -16,6 +16,7 @@ import { problemAnswer, requestKind, toDaybookError } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
 import { createBodyWatch } from './body-watch.ts';
 import { createClientErrorHandler } from './client-error.ts';
+import { DirectRequest } from './direct-request.ts';
 import { drain } from './drain.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createHostCheck } from './host-check.ts';
@@ -50,8 +51,9 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   });
   const checkHost = createHostCheck(config);
 
-  const server = createServer(
+  const server = createServer<typeof DirectRequest>(
     {
+      IncomingMessage: DirectRequest,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       headersTimeout: limits.headersTimeoutMs,
       // The body watch comes first, and tells; this is for what it does not see.
@@ -76,7 +78,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
   const closeGracefully = createGracefulClose(server);
 
-  function handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  function handle(request: DirectRequest, response: ServerResponse, expectsContinue: boolean): void {
     let url: string;
     try {
       url = checkedTarget(request);
@@ -89,7 +91,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
       const register = paths.get(`POST ${path}`);
       if (register !== undefined) {
         const search = query === -1 ? '' : url.slice(query + 1);
-        void post({ request, response, register, search, expectsContinue });
+        post({ request, response, register, search, expectsContinue });
         return;
       }
     }

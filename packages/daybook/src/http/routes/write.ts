@@ -5,12 +5,14 @@
 import type { Context } from 'hono';
 
 import { DaybookError } from '../../errors.ts';
+import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
+import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
-import { overloaded, useDecoded } from '../decompress.ts';
+import { overloaded } from '../decompress.ts';
 import type { WritePlan } from '../write/head.ts';
 import { planWrite, tooLarge } from '../write/head.ts';
 import { write } from '../write/write.ts';
@@ -20,8 +22,8 @@ export async function writeThroughApp(
   register: Register,
   c: Context<AppEnv>,
 ): Promise<Response> {
-  const { budget, metrics } = context;
-  let held = 0;
+  const { metrics } = context;
+  const hold = new Hold(context.budget);
   try {
     const plan = planWrite(context, {
       register,
@@ -30,32 +32,29 @@ export async function writeThroughApp(
       search: searchOf(c),
       remoteAddress: c.env?.incoming?.socket.remoteAddress ?? '',
     });
-    const body = await collect(c.req.raw.body, plan, (bytes) => {
-      if (!budget.reserve(bytes)) throw overloaded(budget, bytes);
-      held += bytes;
+    const body = await collect(c.req.raw.body, plan, hold);
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      write(context, plan, body, hold, { answered: resolve, failed: reject });
     });
-    const answer = await useDecoded(body, plan, budget, (decoded) => write(context, plan, decoded));
     metrics.countWrite(register.name, answer.status);
     return toResponse(answer);
   } catch (thrown) {
     metrics.countWrite(register.name, thrown instanceof DaybookError ? thrown.status : 500);
     throw thrown;
   } finally {
-    budget.release(held);
+    hold.shrinkTo(0);
   }
 }
 
 async function collect(
   stream: ReadableStream<Uint8Array> | null,
   plan: WritePlan,
-  hold: (bytes: number) => void,
+  hold: Hold,
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
   for await (const chunk of stream ?? []) {
-    hold(chunk.byteLength);
-    bytes += chunk.byteLength;
-    if (bytes > plan.maxBytes) throw tooLarge(plan.kind, plan.register, plan.maxBytes, 'more');
+    if (!hold.reserve(chunk.byteLength)) throw overloaded(hold.budget, chunk.byteLength);
+    if (hold.bytes > plan.maxBytes) throw tooLarge(plan.kind, plan.register, plan.maxBytes, 'more');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

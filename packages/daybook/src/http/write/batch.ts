@@ -3,8 +3,11 @@
  * request come only before the first result.
  */
 import type { BatchLine } from '../../contract/messages.ts';
+import type { EntryDraft } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToStamp } from '../../id.ts';
+import type { Hold } from '../../intake/budget.ts';
+import type { Accepted } from '../../intake/intake.ts';
 import type { Answer } from '../answer.ts';
 import { NDJSON_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
@@ -14,6 +17,7 @@ import type { WritePlan } from './head.ts';
 import { tooLarge } from './head.ts';
 import { parseJson } from './payload.ts';
 import { recordedId } from './receipt.ts';
+import { submit } from './submit.ts';
 
 const NEWLINE = 0x0a;
 const LINE_TYPE = 'application/json';
@@ -26,79 +30,130 @@ interface Line {
   readonly bytes: Buffer;
 }
 
-/** @throws {DaybookError} BATCH_TOO_LARGE */
-export async function writeBatch(context: HttpContext, plan: WritePlan, body: Buffer): Promise<Answer> {
+/** @param hold the bytes of the body. @throws {DaybookError} BATCH_TOO_LARGE, KEY_IN_FLIGHT */
+export async function writeBatch(
+  context: HttpContext,
+  plan: WritePlan,
+  body: Buffer,
+  hold: Hold,
+): Promise<Answer> {
   const lines = splitLines(body);
   const { maxBatchLines } = context.config.limits;
   if (lines.length > maxBatchLines) {
     throw new DaybookError(
       'BATCH_TOO_LARGE',
       `body: expected at most ${maxBatchLines} lines (limits.maxBatchLines), given ${lines.length}`,
-      {
-        outcome: 'not-written',
-      },
+      { outcome: 'not-written' },
     );
   }
-  const results: Promise<string>[] = [];
+  const { register, key } = plan;
+  const letGo =
+    key === undefined
+      ? undefined
+      : context.keys.hold({ register: register.name, subject: '', key: `${key}/` });
+  try {
+    const results = await writeLines(context, plan, lines, hold);
+    const { durability } = context.store.capabilities;
+    return {
+      status: 200,
+      headers: { 'content-type': NDJSON_TYPE, 'daybook-durability': durability, ...plan.rateHeaders },
+      body: results.join(''),
+    };
+  } finally {
+    letGo?.();
+  }
+}
+
+/** Resolves when every line has its result. */
+async function writeLines(
+  context: HttpContext,
+  plan: WritePlan,
+  lines: readonly Line[],
+  hold: Hold,
+): Promise<readonly string[]> {
+  const results: string[] = Array.from({ length: lines.length }, () => '');
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  let left = lines.length;
   let sinceYield = 0;
-  for (const line of lines) {
-    results.push(writeLine(context, plan, line));
+  if (left === 0) finish();
+  for (const [index, line] of lines.entries()) {
+    writeLine(context, plan, line, hold, (result) => {
+      results[index] = result;
+      left -= 1;
+      if (left === 0) finish();
+    });
     sinceYield += line.bytes.byteLength;
     if (sinceYield < YIELD_AFTER_BYTES) continue;
     sinceYield = 0;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const { durability } = context.store.capabilities;
-  return {
-    status: 200,
-    headers: { 'content-type': NDJSON_TYPE, 'daybook-durability': durability, ...plan.rateHeaders },
-    body: (await Promise.all(results)).join(''),
-  };
+  await finished;
+  return results;
 }
 
-/** Never rejects: a line's failure is its result. */
-async function writeLine(context: HttpContext, plan: WritePlan, line: Line): Promise<string> {
+/** @param done is given the line's result, whatever it is. */
+function writeLine(
+  context: HttpContext,
+  plan: WritePlan,
+  line: Line,
+  hold: Hold,
+  done: (result: string) => void,
+): void {
+  const refused = (thrown: unknown) => done(refusedLine(context, plan, line, thrown));
   try {
-    return await acceptLine(context, plan, line);
-  } catch (thrown) {
-    const error = toDaybookError(thrown, (cause) => {
-      context.log.error({
-        event: 'internal-error',
-        requestId: plan.requestId,
-        line: line.number,
-        err: cause,
-      });
+    submit(context, toDraft(context, plan, line), hold, {
+      accepted(accepted) {
+        done(acceptedLine(context, plan, line, accepted));
+      },
+      refused,
     });
-    const { code, status, message, retryable, details } = error;
-    const { id, outcome = 'not-written' } = details;
-    const result: BatchLine = {
-      line: line.number,
-      status,
-      code,
-      detail: message,
-      retryable,
-      outcome,
-      ...(id && { id }),
-    };
-    return `${JSON.stringify(result)}\n`;
+  } catch (thrown) {
+    refused(thrown);
   }
 }
 
-async function acceptLine(context: HttpContext, plan: WritePlan, { number, bytes }: Line): Promise<string> {
+/** @throws {DaybookError} */
+function toDraft(context: HttpContext, plan: WritePlan, { number, bytes }: Line): EntryDraft {
   const { register } = plan;
   if (bytes.byteLength > register.maxEntryBytes) {
     throw tooLarge('single', register, register.maxEntryBytes, `${bytes.byteLength} bytes`);
   }
   const json = parseJson(bytes);
   const key = plan.key === undefined ? undefined : `${plan.key}/${number}`;
-  const draft = makeDraft(plan, context.config.region, { payload: bytes, contentType: LINE_TYPE, json }, key);
-  const accept = () => context.intake.accept(draft);
-  const accepted = await (key === undefined
-    ? accept()
-    : context.keys.hold({ register: register.name, subject: '', key }, accept));
-  const { id, duplicate } = recordedId(accepted);
-  const repeated = key === undefined ? '' : `,"duplicate":${duplicate}`;
-  return `{"line":${number},"status":201,"id":"${id}","receivedAt":"${idToStamp(id)}"${repeated}}\n`;
+  return makeDraft(plan, context.config.region, { payload: bytes, contentType: LINE_TYPE, json }, key);
+}
+
+function acceptedLine(context: HttpContext, plan: WritePlan, line: Line, accepted: Accepted): string {
+  try {
+    const { id, duplicate } = recordedId(accepted);
+    const repeated = plan.key === undefined ? '' : `,"duplicate":${duplicate}`;
+    return `{"line":${line.number},"status":201,"id":"${id}","receivedAt":"${idToStamp(id)}"${repeated}}\n`;
+  } catch (thrown) {
+    return refusedLine(context, plan, line, thrown);
+  }
+}
+
+function refusedLine(context: HttpContext, plan: WritePlan, line: Line, thrown: unknown): string {
+  const error = toDaybookError(thrown, (cause) => {
+    context.log.error({
+      event: 'internal-error',
+      requestId: plan.requestId,
+      line: line.number,
+      err: cause,
+    });
+  });
+  const { code, status, message, retryable, details } = error;
+  const { id, outcome = 'not-written' } = details;
+  const result: BatchLine = {
+    line: line.number,
+    status,
+    code,
+    detail: message,
+    retryable,
+    outcome,
+    ...(id && { id }),
+  };
+  return `${JSON.stringify(result)}\n`;
 }
 
 /** Lines that are not empty, with the number they have among all lines; the last needs no newline. */

@@ -28,7 +28,8 @@ export interface WritePlan extends WriteHead {
   readonly encoding: ContentEncoding;
   /** Of the body, after decompression. */
   readonly maxBytes: number;
-  readonly rateHeaders: Readonly<Record<string, string>>;
+  /** Undefined where nothing is limited. */
+  readonly rateHeaders: Readonly<Record<string, string>> | undefined;
 }
 
 const NDJSON_TYPES = new Set(['application/x-ndjson', 'application/ndjson']);
@@ -50,7 +51,11 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
   assertPlainTransfer(headers['transfer-encoding']);
   assertLength(headers['content-length'], maxBytes, kind, register);
   return {
-    ...head,
+    register,
+    requestId: head.requestId,
+    headers,
+    search: head.search,
+    remoteAddress: head.remoteAddress,
     kind,
     format,
     key,
@@ -60,15 +65,13 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
   };
 }
 
-const NO_HEADERS = {};
-
 function takeToken(
   { config, limiter }: HttpContext,
   register: Register,
   address: string,
-): Record<string, string> {
+): Record<string, string> | undefined {
   const { rateLimit, name } = register;
-  if (rateLimit === undefined || config.rateLimit === 'off') return NO_HEADERS;
+  if (rateLimit === undefined || config.rateLimit === 'off') return undefined;
   return rateHeaders(name, limiter.take(name, 'write', rateLimit, address), rateLimit);
 }
 
