@@ -12,12 +12,15 @@ const MIB = 1024 * 1024;
 
 /** A URL may hold a password, so what was given is shown without one. */
 function driverUrl(expected: string, parse: (text: string) => unknown) {
-  const shown = (given: unknown): string => show(typeof given === 'string' ? withoutPassword(given) : given);
   return z
     .custom<string>((given) => typeof given === 'string' && parse(given) !== undefined, {
       error: (issue) => `expected ${expected}, given ${shown(issue.input)}`,
     })
     .describe(expected);
+}
+
+function shown(given: unknown): string {
+  return show(typeof given === 'string' ? withoutPassword(given) : given);
 }
 
 export const storeSchema = z.strictObject({
