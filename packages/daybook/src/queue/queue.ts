@@ -16,7 +16,10 @@ export interface QueueCapabilities {
   readonly retentionMs: number | undefined;
   /** A delivery that is neither acknowledged nor released comes again after this; undefined: when the process ends. */
   readonly visibilityMs: number | undefined;
-  /** Longer delays are cut to this; the receiver looks at the envelope and waits again. */
+  /**
+   * Longer delays of a release are cut to this, and a queue may cut those of a send shorter still: the receiver looks at
+   * the envelope and waits again.
+   */
   readonly maxDelayMs: number;
   /** Whether it can tell how far everything that it accepted was acknowledged by the receiver. */
   readonly settled: boolean;
@@ -32,6 +35,8 @@ export interface OutgoingMessage {
   readonly entries: number;
   /** The smallest stamp in it; Unix microseconds. */
   readonly oldestStamp: number;
+  /** The largest stamp in it; default `oldestStamp`. */
+  readonly newestStamp?: number;
   /** Not delivered before; default at once. */
   readonly delayMs?: number;
 }
@@ -45,19 +50,20 @@ export interface Delivery {
 }
 
 export interface ReceiveOptions {
+  /** A queue may give fewer than there are. */
   readonly maxMessages: number;
   /** Bodies together; the first message is given whatever its size. */
   readonly maxBytes: number;
   /** Resolves with nothing when no message came for so long. */
   readonly waitMs: number;
-  /** Ends the wait at once, with nothing; a message that was on its way comes again later. */
+  /** Ends the wait with nothing, without an error; a message that was on its way comes again later. */
   readonly signal?: AbortSignal;
 }
 
 export interface QueueStatus {
   /** Not acknowledged yet: waiting, delayed and delivered together. */
   readonly messages: number;
-  /** Of these, delivered and neither acknowledged nor released. */
+  /** Of these, delivered and neither acknowledged nor released; where `depth` is approximate also those put back with a delay. */
   readonly delivered: number;
   /** Undefined where the queue does not tell. */
   readonly entries: number | undefined;
@@ -66,7 +72,10 @@ export interface QueueStatus {
   readonly oldestSentAt: number | undefined;
 }
 
-/** `outcome` says whether the message may have been accepted all the same; a `too-large` one never was. */
+/**
+ * `outcome` says whether what was asked for may have been done all the same: a message whose send is `unknown` may be
+ * delivered. `too-large`: never accepted, and never will be. Otherwise the same call succeeds once the cause is gone.
+ */
 export class QueueError extends Error {
   override readonly name = 'QueueError';
   readonly reason: 'disk-full' | 'unavailable' | 'too-large';
@@ -86,26 +95,31 @@ export class QueueError extends Error {
 
 export interface Queue {
   readonly capabilities: QueueCapabilities;
-  /** The largest stamp that was in the queue when it was opened, where it can tell: a restart continues above it. */
+  /** The largest stamp that was ever sent before it was opened, where it can tell: a restart continues above it. */
   readonly newestStampAtOpen: number | undefined;
 
   /** Resolves only after the message is durable at the level of the capabilities. @throws {QueueError} */
   send(message: OutgoingMessage): Promise<void>;
-  /** @throws {QueueError} */
+  /** Waits for the first message only: gives at once what is there. @throws {QueueError} */
   receive(options: ReceiveOptions): Promise<readonly Delivery[]>;
-  /** They are done with and do not come again. A delivery that has expired meanwhile is passed over. @throws {QueueError} */
+  /** They are done with and do not come again. A delivery that is out of date is passed over. @throws {QueueError} */
   acknowledge(deliveries: readonly Delivery[]): Promise<void>;
-  /** Puts them back: they come again after the delay, or after {@link QueueCapabilities.maxDelayMs} if it is longer. @throws {QueueError} */
+  /**
+   * Puts them back: they come again after the delay, or after {@link QueueCapabilities.maxDelayMs} if it is longer; after
+   * a restart perhaps sooner. What is out of date or acknowledged is passed over. @throws {QueueError}
+   */
   release(deliveries: readonly Delivery[], delayMs: number): Promise<void>;
   /** Keeps deliveries that need longer than the visibility timeout for another one. @throws {QueueError} */
   extend(deliveries: readonly Delivery[]): Promise<void>;
+  /** @throws {QueueError} */
   status(): Promise<QueueStatus>;
   /**
    * The smallest stamp of what is not acknowledged yet; Unix microseconds, undefined when nothing waits.
-   * Only where `capabilities.settled`. @throws {QueueError}
+   * Only where `capabilities.settled`, else a TypeError. @throws {QueueError}
    */
   oldestStamp(): Promise<number | undefined>;
-  /** Proves that a message would be accepted, without sending one. @throws {QueueError} */
+  /** Proves, as far as it can be without sending one, that a message would be accepted. @throws {QueueError} */
   probe(): Promise<void>;
+  /** Ends every wait and finishes what it was called for; nothing is accepted afterwards. Idempotent. */
   close(): Promise<void>;
 }

@@ -2,12 +2,13 @@
  * Opens a SQLite database the way Daybook needs it and asserts that it is so: WAL, `synchronous=FULL`, a known schema
  * version. Each thread has a connection of its own; exactly one of them writes.
  */
-import { statfsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import type { DurabilityLevel } from '../durability.ts';
 import { StartError } from '../errors.ts';
+import { memoryFileSystem } from './file-system.ts';
 
 /** Waits this long for a lock; only a checkpoint can meet one, because one connection writes. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -21,12 +22,6 @@ const SYNCHRONOUS_FULL = 2;
 
 /** About half a second of reading; a larger database would hold up the start for too long. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
-
-/** Magic numbers of file systems that live in memory (statfs(2)). */
-const MEMORY_FILE_SYSTEMS = new Map([
-  [0x01021994, 'tmpfs'],
-  [0x858458f6, 'ramfs'],
-]);
 
 /** The only connection that writes. @throws {StartError} when the file cannot be opened or given the settings. */
 export function openWriter(path: string): DatabaseSync {
@@ -91,7 +86,7 @@ export function openReader(path: string): DatabaseSync {
 
 /** What a commit on this file survives, and how that is known. */
 export function sqliteDurability(path: string): { level: DurabilityLevel; proof: string } {
-  const memory = MEMORY_FILE_SYSTEMS.get(statfsSync(dirname(path)).type);
+  const memory = memoryFileSystem(dirname(path));
   if (memory !== undefined)
     return { level: 'memory', proof: `SQLite on ${memory}, which loses everything with the machine` };
   const full = process.platform === 'darwin' ? ', fullfsync' : '';

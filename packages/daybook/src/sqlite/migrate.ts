@@ -12,7 +12,7 @@ import { pragma } from './connection.ts';
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 
 /** @param kind the folder's name. @returns the schema version. @throws {StartError} when the database is newer than this program. */
-export function migrate(db: DatabaseSync, kind: 'sqlite'): number {
+export function migrate(db: DatabaseSync, kind: 'sqlite' | 'sqlite-queue'): number {
   const folder = fileURLToPath(new URL(`${kind}/`, MIGRATIONS));
   const files = readdirSync(folder)
     .filter((name) => /^\d{4}-.+\.sql$/.test(name))
