@@ -12,7 +12,8 @@ import {
 
 export interface S3Connection {
   readonly bucket: string;
-  readonly region: string;
+  /** Default: what the SDK finds, such as AWS_REGION. */
+  readonly region?: string;
   readonly endpoint?: string;
   readonly forcePathStyle?: boolean;
 }
@@ -49,9 +50,9 @@ const ATTEMPTS = 3;
 
 export function createS3({ bucket, region, endpoint, forcePathStyle = false }: S3Connection): S3 {
   const client = new S3Client({
-    region,
     forcePathStyle,
     maxAttempts: ATTEMPTS,
+    ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
     // We compare with a checksum that stays with the object also where the storage has another kind, or none.
