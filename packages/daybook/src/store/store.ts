@@ -202,21 +202,27 @@ export interface Store {
    * transactions as the driver can. Safe from many processes at once, in any order, any number of times. In the
    * transactions that make the changes the ledger moves by these rules, so that it always balances:
    *
-   *   the batch's name is on record     nothing (and the same exceptions as the first time)
-   *   an entry that has a place already nothing
-   *   an entry that is stored now       accepted + 1, and stored, duplicate or dead + 1
-   *   an entry left out                 accepted + 1, and dead or retrying + 1
-   *   an entry of a part, its batch's name on record   retrying − 1, and stored, duplicate or dead + 1
+   *   the batch's name is on record      nothing (and the same exceptions as before, but for what was discarded since)
+   *   an entry that has a place already  nothing (`retrying` is none: it ends with the next delivery)
+   *   an entry that is stored now        accepted + 1, and stored, duplicate or dead + 1
+   *   an entry left out                  accepted + 1, and dead or retrying + 1
+   *   one that was retrying              retrying − 1 in place of accepted + 1
    *
    * @throws {StoreError} as `append`; after `unknown` the same batches are given again.
    */
   persist(batches: readonly AcknowledgedBatch[]): Promise<readonly PersistResult[]>;
   /**
    * Stores a dead entry after all, at a new position, with its id and stamp: dead − 1, stored or duplicate + 1; one that has
-   * no mark (the store was made anew) is accepted as well. Idempotent. A held key gives `conflict`, and the entry stays dead.
+   * no mark (the store was made anew) is accepted as well, and one that is retrying stops being so. Idempotent: what is
+   * stored or a duplicate already is left alone and told. A key held with another payload gives `conflict`: the entry stays
+   * dead, or is marked so.
+   * @throws {StoreError} `rejected` when it was discarded: that is for good.
    */
   replay(entry: Entry): Promise<'stored' | 'duplicate' | 'conflict'>;
-  /** Marks a dead entry as given up for good: dead − 1, discarded + 1. Idempotent. @returns false when it is not dead. */
+  /**
+   * Marks a dead entry as given up for good: dead − 1, discarded + 1. Idempotent.
+   * @returns whether it is discarded now, by this call or an earlier one; false when it was not dead.
+   */
   discard(entry: DeadEntry): Promise<boolean>;
   /** Writes one row durably in a table of its own, after clearing whatever an earlier I/O error left. @throws {StoreError} */
   probe(): Promise<void>;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -17,6 +18,11 @@ async function openIn(directory: string): Promise<OpenedStore> {
       await store.close();
       store = await createSqliteStore({ directory });
       return opened;
+    },
+    async ageVouches(ms) {
+      const db = new DatabaseSync(join(directory, 'daybook.db'), { timeout: 5_000 });
+      db.prepare('UPDATE voucher SET vouched_at = vouched_at - ?').run(ms * 1000);
+      db.close();
     },
     async dispose() {
       await store.close();

@@ -56,6 +56,7 @@ export function createPlaces(db: DatabaseSync): Places {
     function mark(index: number, place: Mark['place'], firstId?: string): void {
       const entry = entryAt(batch, index);
       setAside(index);
+      if (placeOf(index) === place) return;
       changes.move(entry, placeOf(index), place);
       marks.put(entry.id, entry.register, place, firstId);
     }
@@ -71,8 +72,7 @@ export function createPlaces(db: DatabaseSync): Places {
     }
     for (const { index, as } of leftOut) {
       if (aside.has(index)) continue;
-      const stays = entries.isStored(batch.ids[index] as string) || placeOf(index) === as;
-      if (stays) setAside(index);
+      if (entries.isStored(batch.ids[index] as string)) setAside(index);
       else mark(index, as);
     }
     const claimed = new Map<string, KeyHolder>();
