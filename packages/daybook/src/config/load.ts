@@ -64,7 +64,25 @@ export function parseConfig(given: unknown, file?: string): Config {
     Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value)]),
   );
   for (const [name, value] of Object.entries(registers)) byName.set(name, value);
-  return deepFreeze({ ...rest, registers: [...byName].map(([name, value]) => toRegister(name, value)) });
+  const config = { ...rest, registers: [...byName].map(([name, value]) => toRegister(name, value)) };
+  assertBodiesFit(config, file);
+  return deepFreeze(config);
+}
+
+/** A body that is allowed must not be refused as too much for the bytes in flight, however quiet it is. */
+function assertBodiesFit({ limits, registers }: Config, file?: string): void {
+  const largest = [
+    { key: 'limits.maxBatchBytes', bytes: limits.maxBatchBytes },
+    ...registers.map((register) => ({
+      key: `registers.${register.name}.maxEntryBytes`,
+      bytes: register.maxEntryBytes,
+    })),
+  ].reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  if (limits.maxBytesInFlight >= largest.bytes) return;
+  const where = file === undefined ? '' : `${file}: `;
+  throw new StartError(
+    `${where}limits.maxBytesInFlight: expected at least ${largest.bytes}, what ${largest.key} allows one body, given ${limits.maxBytesInFlight}`,
+  );
 }
 
 async function findFile(named: string | undefined): Promise<string | undefined> {

@@ -59,6 +59,7 @@ export class Hold {
   /** Releases everything beyond this many bytes. */
   shrinkTo(bytes: number): void {
     const rest = this.#bytes - bytes;
+    if (rest < 0) throw new RangeError('hold: more bytes were to be kept than held');
     this.#bytes = bytes;
     this.budget.release(rest);
   }

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { StartError } from '../errors.ts';
+import { parseConfig } from './load.ts';
+
+const MIB = 1024 * 1024;
+
+test('the bytes in flight must hold the largest batch, or one could never be taken', () => {
+  const maxBatchBytes = 2 * MIB;
+  assert.doesNotThrow(() => parseConfig({ limits: { maxBatchBytes, maxBytesInFlight: maxBatchBytes } }));
+  assert.throws(
+    () =>
+      parseConfig({ limits: { maxBatchBytes, maxBytesInFlight: maxBatchBytes - 1 } }, 'daybook.config.json'),
+    new StartError(
+      'daybook.config.json: limits.maxBytesInFlight: expected at least 2097152, what limits.maxBatchBytes allows one body, given 2097151',
+    ),
+  );
+});
+
+test('the bytes in flight must hold the largest entry of every register', () => {
+  assert.throws(
+    () =>
+      parseConfig({
+        limits: { maxBatchBytes: MIB, maxBytesInFlight: MIB },
+        registers: { large: { access: 'open', maxEntryBytes: 2 * MIB } },
+      }),
+    new StartError(
+      'limits.maxBytesInFlight: expected at least 2097152, what registers.large.maxEntryBytes allows one body, given 1048576',
+    ),
+  );
+});
