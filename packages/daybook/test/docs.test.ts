@@ -16,6 +16,7 @@ import { DURABILITY_LEVELS } from '../src/durability.ts';
 import { ERRORS } from '../src/errors.ts';
 import { CSV_COLUMNS } from '../src/http/entry-csv.ts';
 import { LEDGER_PARAMETERS } from '../src/http/routes/admin.ts';
+import { DEAD_LETTER_PARAMETERS } from '../src/http/routes/dead-letters.ts';
 import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
 import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
@@ -135,6 +136,7 @@ describe('docs/api.md', () => {
     ['### Pages', LIST_PARAMETERS],
     ['### Counts', STATS_PARAMETERS],
     ['## Tail', LONG_POLL_PARAMETERS],
+    ['## Dead letters', DEAD_LETTER_PARAMETERS],
     ['## Health, status, operators', LEDGER_PARAMETERS],
   ] as const) {
     test(`lists the parameters under "${heading}"`, () => {

@@ -1,6 +1,7 @@
 /** The types of the HTTP contract, inferred from its schemas; free of run-time imports. */
 import type { z } from 'zod';
 
+import type * as deadLetters from './dead-letter-schemas.ts';
 import type * as schemas from './schemas.ts';
 
 export type Receipt = z.infer<typeof schemas.receiptSchema>;
@@ -14,3 +15,6 @@ export type Problem = z.infer<typeof schemas.problemSchema>;
 export type Status = z.infer<typeof schemas.statusSchema>;
 export type Registers = z.infer<typeof schemas.registersSchema>;
 export type Ledger = z.infer<typeof schemas.ledgerSchema>;
+export type DeadLetterPageView = z.infer<typeof deadLetters.deadLetterPageSchema>;
+export type DeadLetterView = z.infer<typeof deadLetters.deadLetterSchema>;
+export type DeadLetterOutcome = z.infer<typeof deadLetters.deadLetterOutcomeSchema>;

@@ -19,6 +19,7 @@ import { toDaybookError } from './problem.ts';
 import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
+import { createDeadLetterRoutes } from './routes/dead-letters.ts';
 import { createRegisterRoutes } from './routes/register.ts';
 import { createServiceRoutes } from './routes/service.ts';
 
@@ -95,6 +96,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     });
     others('/api/ledger', ['GET', 'HEAD']);
 
+    createDeadLetterRoutes(context, app, { assertAdmin: (c) => assertAdmin(c, context.adminKey), others });
     createRegisterRoutes(context, app, others);
   }
 

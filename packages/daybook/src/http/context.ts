@@ -9,6 +9,7 @@ import type { Budget } from '../intake/budget.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { KeysInFlight } from '../intake/keys-in-flight.ts';
 import type { DurabilityLevel } from '../durability.ts';
+import type { DeadLetters } from '../persister/dead-letters.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Register } from '../register.ts';
 import type { Store } from '../store/store.ts';
@@ -26,6 +27,8 @@ export interface HttpContext {
   readonly store: Store;
   /** What stands between intake and store, when anything does. */
   readonly queue?: Queue;
+  /** Where an object storage keeps what was given up on. */
+  readonly deadLetters?: DeadLetters;
   /** What an acknowledged entry has survived, and how that is known. */
   readonly durability: () => { readonly level: DurabilityLevel; readonly proof: string };
   /** Every acknowledged entry up to this stamp has reached its final place; undefined where that cannot be known. */

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 
+import * as deadLetters from '../../contract/dead-letter-schemas.ts';
 import * as contract from '../../contract/schemas.ts';
 import type { Components, Header, Reference, Schema } from './specification.ts';
 
@@ -18,6 +19,10 @@ const SCHEMAS = {
   Status: contract.statusSchema,
   Registers: contract.registersSchema,
   Ledger: contract.ledgerSchema,
+  DeadLetterSummary: deadLetters.deadLetterSummarySchema,
+  DeadLetterPage: deadLetters.deadLetterPageSchema,
+  DeadLetter: deadLetters.deadLetterSchema,
+  DeadLetterOutcome: deadLetters.deadLetterOutcomeSchema,
 } as const;
 
 type SchemaName = keyof typeof SCHEMAS;

@@ -4,6 +4,12 @@
  */
 import type { Register } from '../../register.ts';
 import { sharedComponents } from './components.ts';
+import {
+  deadLetterActionProblems,
+  deadLetterPaths,
+  deadLetterProblems,
+  deadLettersProblems,
+} from './dead-letters.ts';
 import { createOperationIds } from './operation-ids.ts';
 import { OPERATOR_TAG, operatorPaths, operatorProblems } from './operator.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -46,6 +52,9 @@ const PROBLEM_SETS = [
   readyProblems,
   metricsProblems,
   operatorProblems,
+  deadLettersProblems,
+  deadLetterProblems,
+  deadLetterActionProblems,
 ];
 
 export function createOpenApiDocument({ registers, version, basePath }: DocumentSource): OpenApiDocument {
@@ -66,7 +75,12 @@ export function createOpenApiDocument({ registers, version, basePath }: Document
       { name: SERVICE_TAG, description: 'The service itself; open to anybody who reaches it' },
       { name: OPERATOR_TAG, description: 'For the operator, with the admin key' },
     ],
-    paths: { ...registerPathItems(registers, origin), ...servicePaths(origin), ...operatorPaths(origin) },
+    paths: {
+      ...registerPathItems(registers, origin),
+      ...servicePaths(origin),
+      ...operatorPaths(origin),
+      ...deadLetterPaths(origin),
+    },
     components: {
       ...sharedComponents(),
       parameters: PARAMETERS,

@@ -15,7 +15,7 @@ export const operatorProblems = problemSet('Operator', [
   'OBJECTS_UNAVAILABLE',
 ]);
 
-const KEY_FIELD = '-H "Authorization: Bearer $(cat data/admin.key)"';
+export const KEY_FIELD = '-H "Authorization: Bearer $(cat data/admin.key)"';
 
 /** @param origin with the base path. */
 export function operatorPaths(origin: string): Record<string, PathItem> {
