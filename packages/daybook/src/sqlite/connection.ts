@@ -24,9 +24,9 @@ const SYNCHRONOUS_FULL = 2;
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
 /** The only connection that writes. @throws {StartError} when the file cannot be opened or given the settings. */
-export function openWriter(path: string): DatabaseSync {
+export function openWriter(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): DatabaseSync {
   const db = new DatabaseSync(path);
-  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   return db;
 }
 

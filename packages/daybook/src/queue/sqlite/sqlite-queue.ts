@@ -15,13 +15,15 @@ import { createBell } from './bell.ts';
 import type { Received, StoredMessage } from './delivery-state.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { toColumns } from './message-columns.ts';
-import type { WriterReady } from './writer.ts';
+import type { WriterData, WriterReady } from './writer.ts';
 // Its code is compiled here, once; it runs in a thread.
 import './writer.ts';
 
 export interface SqliteQueueOptions {
   /** An existing folder; the database is `queue.db` in it. */
   readonly directory: string;
+  /** How long a lock that another process holds on the file is waited for; default 5 000. */
+  readonly busyTimeoutMs?: number;
 }
 
 /** Far below SQLite's own ceiling (10^9, https://www.sqlite.org/limits.html): a batch of the largest entry and others. */
@@ -36,12 +38,12 @@ const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 const WRITER = new URL(`./writer${EXTENSION}`, import.meta.url).href;
 
 /** @throws {StartError} when the database cannot be opened, is corrupt or was written by a newer Daybook. */
-export async function createSqliteQueue({ directory }: SqliteQueueOptions): Promise<Queue> {
+export async function createSqliteQueue({ directory, busyTimeoutMs }: SqliteQueueOptions): Promise<Queue> {
   const path = join(directory, 'queue.db');
   const thread = await startThread<WriterReady>({
     name: 'queue writer',
     module: WRITER,
-    data: { path },
+    data: { path, busyTimeoutMs } satisfies WriterData,
     toError: toQueueError,
   }).catch((thrown: unknown) => {
     throw new StartError(`queue: cannot open ${path}: ${toError(thrown).message}`, { cause: thrown });

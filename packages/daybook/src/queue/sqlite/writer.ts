@@ -20,6 +20,11 @@ import type { MessageColumns } from './message-columns.ts';
 import { createMessages } from './messages.ts';
 import { createVacuum } from './vacuum.ts';
 
+export interface WriterData {
+  readonly path: string;
+  readonly busyTimeoutMs?: number | undefined;
+}
+
 /** What the thread says about itself when it has opened the file. */
 export interface WriterReady {
   readonly durability: { readonly level: DurabilityLevel; readonly proof: string };
@@ -30,9 +35,9 @@ export interface WriterReady {
 const APPLICATION_ID = 0x44415951;
 
 /** Runs in a thread of its own. @throws {StartError} when the database cannot be used. */
-export function serve({ path }: { readonly path: string }): void {
+export function serve({ path, busyTimeoutMs }: WriterData): void {
   assertOurs(path, APPLICATION_ID);
-  const db = openWriter(path);
+  const db = openWriter(path, busyTimeoutMs);
   migrate(db, 'sqlite-queue');
   configureWriter(db);
   truncateWal(db);

@@ -1,0 +1,241 @@
+/**
+ * The SQS driver of the queue port: a standard queue, one batch a message, as base64. Long polls; ten messages a request
+ * where there are so many. What the queue cannot do is said by the capabilities: it does not tell what is settled, its
+ * depth is approximate, and its count of deliveries is never looked at.
+ */
+import { systemTime } from '../../clock.ts';
+import { StartError } from '../../errors.ts';
+import type { Delivery, Queue } from '../queue.ts';
+import { QueueError } from '../queue.ts';
+import { endpointDurability } from './endpoint-durability.ts';
+import { failureOf, isTooLarge, toQueueError } from './failure.ts';
+import { readQueueSettings } from './queue-settings.ts';
+import { inBatches, MAX_BATCH, repeatTransient } from './repeat.ts';
+import type { SqsMessage } from './sqs-client.ts';
+import { createSqs } from './sqs-client.ts';
+
+export interface SqsQueueOptions {
+  readonly queueUrl: string;
+  readonly region: string;
+  /** Default: the origin of `queueUrl`. Never taken from the environment. */
+  readonly endpoint?: string;
+  /** One request; a long poll may take so much longer than its own time. Default 10 000. */
+  readonly requestTimeoutMs?: number;
+  /** Told at the start what is allowed and unwise about the queue. */
+  readonly onWarning?: (message: string) => void;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+/** "ReceiveMessage" in the API Reference: WaitTimeSeconds is 0 to 20. */
+const MAX_WAIT_SECONDS = 20;
+/** "SendMessage" in the API Reference: DelaySeconds is 0 to 900. */
+const MAX_SEND_DELAY_SECONDS = 900;
+/**
+ * "Amazon SQS visibility timeout" in the Developer Guide: a delivery can be held for 12 hours in all, counted from when
+ * it was received. A minute is left for clocks and networks.
+ */
+const MAX_HELD_SECONDS = 12 * 3600 - 60;
+/** SQS refuses an empty body; Base64 ignores padding that pads nothing (RFC 4648 §3.2). */
+const EMPTY_BODY = '=';
+
+/** The driver's handle of a delivery. */
+class SqsHandle {
+  readonly receiptHandle: string;
+  readonly receivedMs: number;
+
+  constructor(receiptHandle: string) {
+    this.receiptHandle = receiptHandle;
+    this.receivedMs = systemTime.monotonicMs();
+  }
+
+  /** @returns `seconds`, or as long as the delivery can still be held. */
+  holdable(seconds: number): number {
+    const heldSeconds = Math.ceil((systemTime.monotonicMs() - this.receivedMs) / 1000);
+    return Math.min(seconds, Math.max(0, MAX_HELD_SECONDS - heldSeconds));
+  }
+}
+
+/**
+ * @throws {StartError} for a queue that would lose entries, that does not exist or that may not be used.
+ * @throws {QueueError} when SQS cannot be reached now.
+ */
+export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
+  const { queueUrl, region, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const endpoint = options.endpoint ?? new URL(queueUrl).origin;
+  const durability = endpointDurability(endpoint);
+  const sqs = createSqs({ queueUrl, region, endpoint, requestTimeoutMs });
+  const readAttributes = () => repeatTransient('attributes', () => sqs.attributes());
+  const settings = await readAttributes()
+    .then((attributes) => readQueueSettings(queueUrl, attributes))
+    .catch((thrown: unknown) => {
+      sqs.close();
+      throw toStartError(queueUrl, thrown);
+    });
+  for (const warning of settings.warnings) options.onWarning?.(warning);
+  const { maxMessageBytes, visibilitySeconds } = settings;
+
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
+
+  /** Nothing begins once the queue is closed, and closing waits for what has begun. */
+  async function tracked<T>(call: () => Promise<T>): Promise<T> {
+    if (stopping.signal.aborted) throw new QueueError('unavailable', 'not-written', 'sqs: closed');
+    const running = call();
+    underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      underWay.delete(running);
+    }
+  }
+
+  /** @returns undefined when the signal ended it. */
+  async function poll(
+    maxMessages: number,
+    waitSeconds: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly SqsMessage[] | undefined> {
+    const cancel = new AbortController();
+    const abort = (): void => cancel.abort();
+    const signals = signal === undefined ? [stopping.signal] : [stopping.signal, signal];
+    for (const one of signals) one.addEventListener('abort', abort, { once: true });
+    try {
+      if (signals.some(({ aborted }) => aborted)) return undefined;
+      return await sqs.receive({ maxMessages, waitSeconds, visibilitySeconds, signal: cancel.signal });
+    } catch (thrown) {
+      if (cancel.signal.aborted) return undefined;
+      throw toQueueError('receive', thrown, failureOf(thrown).outcome);
+    } finally {
+      for (const one of signals) one.removeEventListener('abort', abort);
+    }
+  }
+
+  async function close(): Promise<void> {
+    stopping.abort();
+    await Promise.allSettled(underWay);
+    sqs.close();
+  }
+  let closing: Promise<void> | undefined;
+
+  return {
+    capabilities: {
+      driver: 'sqs',
+      durability: durability.level,
+      durabilityProof: durability.proof,
+      maxMessageBytes,
+      retentionMs: settings.retentionMs,
+      visibilityMs: visibilitySeconds * 1000,
+      maxDelayMs: MAX_HELD_SECONDS * 1000,
+      settled: false,
+      local: false,
+      depth: 'approximate',
+    },
+    newestStampAtOpen: undefined,
+
+    send: ({ body, delayMs = 0 }) =>
+      tracked(async () => {
+        const { byteLength } = body;
+        if (byteLength > maxMessageBytes) {
+          throw tooLarge(`expected at most ${maxMessageBytes} bytes, given ${byteLength}`);
+        }
+        const delaySeconds = Math.min(MAX_SEND_DELAY_SECONDS, Math.ceil(delayMs / 1000));
+        const text = toText(body);
+        try {
+          await repeatTransient('send', () => sqs.send(text, delaySeconds));
+        } catch (thrown) {
+          throw isTooLarge((thrown as QueueError).cause) ? tooLarge('refused by the queue', thrown) : thrown;
+        }
+      }),
+
+    receive: ({ maxMessages, maxBytes, waitMs, signal }) =>
+      tracked(async () => {
+        // What they weigh is known when they are out, so no more are asked for than are sure to fit.
+        const fitting = Math.floor(maxBytes / maxMessageBytes);
+        const count = Math.max(1, Math.min(MAX_BATCH, maxMessages, fitting));
+        const untilMs = systemTime.monotonicMs() + waitMs;
+        for (;;) {
+          const leftMs = untilMs - systemTime.monotonicMs();
+          const waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.max(0, Math.ceil(leftMs / 1000)));
+          const messages = await poll(count, waitSeconds, signal);
+          if (messages === undefined) return [];
+          if (messages.length > 0) return messages.map(toDelivery);
+          if (systemTime.monotonicMs() >= untilMs) return [];
+        }
+      }),
+
+    acknowledge: (deliveries) =>
+      tracked(() => {
+        const handles = deliveries.map((delivery) => handleOf(delivery).receiptHandle);
+        return inBatches('acknowledge', handles, (batch) => sqs.delete(batch));
+      }),
+
+    release: (deliveries, delayMs) =>
+      tracked(() => {
+        const changes = deliveries.map((delivery) => {
+          const handle = handleOf(delivery);
+          return {
+            receiptHandle: handle.receiptHandle,
+            seconds: handle.holdable(Math.ceil(delayMs / 1000)),
+          };
+        });
+        return inBatches('release', changes, (batch) => sqs.changeVisibility(batch));
+      }),
+
+    extend: (deliveries) =>
+      tracked(() => {
+        const changes = deliveries.map((delivery) => {
+          const handle = handleOf(delivery);
+          return { receiptHandle: handle.receiptHandle, seconds: handle.holdable(visibilitySeconds) };
+        });
+        return inBatches('extend', changes, (batch) => sqs.changeVisibility(batch));
+      }),
+
+    status: () =>
+      tracked(async () => {
+        const attributes = await readAttributes();
+        const waiting = Number(attributes['ApproximateNumberOfMessages'] ?? 0);
+        const delayed = Number(attributes['ApproximateNumberOfMessagesDelayed'] ?? 0);
+        const delivered = Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0);
+        return {
+          messages: waiting + delayed + delivered,
+          delivered,
+          entries: undefined,
+          bytes: undefined,
+          oldestSentAt: undefined,
+        };
+      }),
+
+    oldestStamp: () => Promise.reject(new TypeError('sqs: what is settled cannot be told')),
+
+    /** That the queue is there and answers; that it may be sent to is known only by sending. */
+    async probe() {
+      await tracked(readAttributes);
+    },
+
+    close: () => (closing ??= close()),
+  };
+}
+
+function toText({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  if (byteLength === 0) return EMPTY_BODY;
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+function toDelivery({ body, receiptHandle, sentMs }: SqsMessage): Delivery {
+  return { body: Buffer.from(body, 'base64'), sentAt: sentMs * 1000, handle: new SqsHandle(receiptHandle) };
+}
+
+function handleOf({ handle }: Delivery): SqsHandle {
+  if (!(handle instanceof SqsHandle)) throw new TypeError('sqs: expected a delivery of this queue');
+  return handle;
+}
+
+function tooLarge(reason: string, cause?: unknown): QueueError {
+  return new QueueError('too-large', 'not-written', `sqs: message too large: ${reason}`, cause);
+}
+
+/** A queue that does not exist or may not be used stops the start; an SQS that does not answer may answer later. */
+function toStartError(queueUrl: string, thrown: unknown): unknown {
+  if (!(thrown instanceof QueueError) || failureOf(thrown.cause).kind === 'transient') return thrown;
+  return new StartError(`queue ${queueUrl}: ${thrown.message}`, { cause: thrown });
+}
