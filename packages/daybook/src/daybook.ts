@@ -13,27 +13,39 @@ import { createClock, systemTime } from './clock.ts';
 import type { Config } from './config/load.ts';
 import type { DataDirectory } from './data-directory/own.ts';
 import { ownDataDirectory } from './data-directory/own.ts';
-import type { Store, StoreCapabilities } from './store/store.ts';
+import { readOrMakeInstanceName } from './data-directory/instance-name.ts';
+import type { Drivers } from './drivers.ts';
+import { openDrivers } from './drivers.ts';
+import type { DurabilityLevel } from './durability.ts';
 import { StartError } from './errors.ts';
 import type { HttpContext } from './http/context.ts';
 import { createApp } from './http/app.ts';
 import { createHttpServer } from './http/node/server.ts';
-import { createIdGenerator, idToMicros, randomId } from './id.ts';
+import { createIdGenerator, formatStamp, idToMicros, microsToFirstId } from './id.ts';
 import { createBudget } from './intake/budget.ts';
-import { createIntake } from './intake/intake.ts';
 import { createKeysInFlight } from './intake/keys-in-flight.ts';
+import { ENVELOPE_BYTES } from './intake/queue-target.ts';
+import { createSettling } from './intake/settling.ts';
+import { openIntake } from './open-intake.ts';
+import { openPersister } from './open-persister.ts';
+import { createDeadLetters } from './persister/dead-letters.ts';
+import type { Persister } from './persister/persister.ts';
+import type { Queue } from './queue/queue.ts';
 import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
-import { createBackOff } from './retry.ts';
-import { createSqliteStore } from './store/sqlite/sqlite-store.ts';
+import type { Store } from './store/store.ts';
+import { watchHead } from './tail/head-watch.ts';
 import { createSignal } from './tail/signal.ts';
+import type { WatchedPart } from './telemetry/health.ts';
 import { createHealth } from './telemetry/health.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createRates } from './telemetry/rates.ts';
 import { version } from './config/version.ts';
 
 export interface Daybook {
   readonly config: Config;
-  readonly capabilities: StoreCapabilities;
+  /** What an acknowledged entry has survived, and how that is known. */
+  durability(): { readonly level: DurabilityLevel; readonly proof: string };
   readonly adminKeyFile: string;
   readonly adminKeyIsNew: boolean;
   /** The same application without a socket: a web Request in, a Response out. */
@@ -48,51 +60,73 @@ export interface Daybook {
 const MAX_AHEAD_MICROS = 10_000_000;
 /** After the last answer there is one batch at most to finish, and the WAL to write back. */
 const FLUSH_MS = 4_000;
-const RETRY_FIRST_MS = 50;
-const RETRY_LIMIT_MS = 2_000;
+const VOUCH_EVERY_MS = 1_000;
+/** How soon a tail hears of what another process stored. */
+const POLL_MS = 250;
 
-/** @throws {StartError} when the data directory or the store cannot be used. */
+/** @throws {StartError} when the data directory or a driver cannot be used. */
 export async function createDaybook(config: Config, log: Logger): Promise<Daybook> {
   const paths = config.roles.includes('api') ? registerPaths(config.registers) : new Map<string, Register>();
   const directory = await ownDataDirectory(config.dataDir);
-  const { admin, store } = await openData(directory, config).catch((thrown: unknown) => {
+  const { admin, drivers } = await openData(directory, config, log).catch((thrown: unknown) => {
     directory.release();
     throw thrown;
   });
+  const { store, queue, objects } = drivers;
 
-  const after = continueAbove(store.newestIdAtOpen, log);
-  const clock = createClock(systemTime, after === undefined ? 0 : idToMicros(after));
+  const after = continueAbove(newestStampOf(drivers), log);
+  const clock = createClock(systemTime, after ?? 0);
   const { limits } = config;
   const budget = createBudget(limits.maxBytesInFlight);
   const stored = createSignal();
   const draining = new AbortController();
+  const durability = (): { level: DurabilityLevel; proof: string } => {
+    const { durability: level, durabilityProof: proof } = (queue ?? store).capabilities;
+    return { level, proof };
+  };
 
-  const intake = createIntake({
-    target: store,
-    ids: createIdGenerator(clock, after === undefined ? {} : { after }),
-    nowMicros: () => clock.nowMicros(),
-    source: randomId(),
-    region: config.region,
+  const intake = openIntake({
+    config,
+    store,
+    queue,
+    clock,
+    ids: createIdGenerator(clock, after === undefined ? {} : { after: microsToFirstId(after) }),
     budget,
-    backOff: createBackOff({ firstMs: RETRY_FIRST_MS, limitMs: RETRY_LIMIT_MS }),
-    maxBatchEntries: limits.maxCommitEntries,
-    maxBatchBytes: limits.maxCommitBytes,
-    answerWithinMs: limits.answerWithinMs,
     onStored({ entries }, { exceptions }) {
-      metrics.countBatch(entries.length - exceptions.length);
-      health.noteCommit();
-      stored.ring();
+      noteStored(entries.length - exceptions.length);
+      if (queue === undefined) health.noteCommit();
     },
+    onQueued: () => health.noteCommit(),
   });
+  const deadLetters = objects && createDeadLetters({ objects, store });
+  const persister =
+    queue && deadLetters && config.roles.includes('persister')
+      ? openPersister({ config, queue, store, deadLetters, clock, log, onStored: noteStored })
+      : undefined;
+  const rates = persister && createRates({ read: () => persister.status().counters, nowMs: clock.elapsedMs });
+  const settling = createSettling({
+    intakeThrough: () => intake.settledThrough(),
+    queue,
+    store,
+    voucher: readOrMakeInstanceName(directory.path),
+    region: config.region,
+    everyMs: VOUCH_EVERY_MS,
+  });
+  const watch =
+    store.capabilities.live === 'polled' ? watchHead({ store, stored, everyMs: POLL_MS }) : undefined;
+
   const health = createHealth({
     clock: () => clock.status(),
     intake: () => intake.status(),
     acceptor: {
-      name: 'store',
-      durability: () => ({ level: store.capabilities.durability, proof: store.capabilities.durabilityProof }),
-      probe: () => store.probe(),
+      name: queue === undefined ? 'store' : 'queue',
+      durability,
+      probe: () => (queue ?? store).probe(),
     },
-    parts: {},
+    parts:
+      persister === undefined
+        ? {}
+        : { store: watchStore(store, persister), persister: watchPersister(persister) },
     registers: config.registers,
     nowMicros: () => clock.nowMicros(),
     nowMs: () => clock.elapsedMs(),
@@ -115,11 +149,11 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     intake,
     keys: createKeysInFlight(),
     store,
-    durability: () => ({
-      level: store.capabilities.durability,
-      proof: store.capabilities.durabilityProof,
-    }),
-    settledThrough: () => intake.settledThrough(),
+    ...(queue && { queue }),
+    ...(persister && rates && { persister: { status: persister.status, perSecond: rates.perSecond } }),
+    ...(deadLetters && { deadLetters }),
+    durability,
+    settledThrough: () => settling.through(),
     stored,
     limiter: createRateLimiter(() => clock.elapsedMs()),
     budget,
@@ -135,22 +169,36 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
   const server = createHttpServer(context, app);
   let closing: Promise<boolean> | undefined;
 
+  function noteStored(entries: number): void {
+    metrics.countBatch(entries);
+    stored.ring();
+  }
+
   async function close(): Promise<boolean> {
     health.noteDraining();
     draining.abort();
+    const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
-    // A store that does not answer must not keep the process: what it holds was never acknowledged.
+    // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
+    const taken = await within(FLUSH_MS, () => intake.close());
+    if (persister !== undefined) {
+      await within(Math.max(FLUSH_MS, endMs - clock.elapsedMs()), () => persister.drain());
+      await within(FLUSH_MS, () => persister.close());
+    }
     const flushed = await within(FLUSH_MS, async () => {
-      await intake.close();
-      await store.close();
+      await tellWhatStays(queue, log);
+      rates?.close();
+      await watch?.close();
+      await settling.close();
+      await drivers.close();
     });
     if (flushed) directory.release();
-    return flushed && !cut;
+    return taken && flushed && !cut;
   }
 
   return {
     config,
-    capabilities: store.capabilities,
+    durability,
     adminKeyFile: admin.file,
     adminKeyIsNew: admin.isNew,
     fetch: async (request) => app.fetch(request),
@@ -159,16 +207,44 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
   };
 }
 
-async function openData({ path }: DataDirectory, config: Config): Promise<{ admin: AdminKey; store: Store }> {
+async function openData(
+  { path }: DataDirectory,
+  config: Config,
+  log: Logger,
+): Promise<{ admin: AdminKey; drivers: Drivers }> {
   const admin = readOrMakeAdminKey(path);
-  const store = await createSqliteStore({ directory: path });
+  const drivers = await openDrivers(config, path, log);
   try {
-    assertEntriesFit(config, store.capabilities);
+    assertEntriesFit(config, drivers);
   } catch (thrown) {
-    await store.close();
+    await drivers.close();
     throw thrown;
   }
-  return { admin, store };
+  return { admin, drivers };
+}
+
+/** A queue that is not empty at the end is no fault: what is in it is acknowledged, and stored after the next start. */
+async function tellWhatStays(queue: Queue | undefined, log: Logger): Promise<void> {
+  if (queue?.capabilities.local !== true) return;
+  const { messages, entries } = await queue.status();
+  if (messages > 0) log.warn({ event: 'queue-not-empty', messages, entries });
+}
+
+/** The store behind a queue, as the persister finds it. */
+function watchStore({ capabilities }: Store, persister: Persister): WatchedPart {
+  return () => {
+    const { breaker, reason } = persister.status();
+    const { durability, durabilityProof } = capabilities;
+    const detail = breaker === 'closed' ? `${durability}: ${durabilityProof}` : reason;
+    return { state: breaker === 'closed' ? 'ok' : 'unavailable', ...(detail !== undefined && { detail }) };
+  };
+}
+
+function watchPersister(persister: Persister): WatchedPart {
+  return () => {
+    const { state, reason } = persister.status();
+    return { state: state === 'running' ? 'ok' : state, ...(reason !== undefined && { detail: reason }) };
+  };
 }
 
 /** @returns whether the work was done in that time. */
@@ -184,19 +260,43 @@ async function within(timeoutMs: number, work: () => Promise<void>): Promise<boo
 }
 
 /** @throws {StartError} when a register allows more than its drivers can hold. */
-function assertEntriesFit({ registers }: Config, { driver, maxEntryBytes }: StoreCapabilities): void {
-  const tooLarge = registers.find((register) => register.maxEntryBytes > maxEntryBytes);
-  if (tooLarge === undefined) return;
-  throw new StartError(
-    `registers.${tooLarge.name}.maxEntryBytes: expected at most ${maxEntryBytes}, what the ${driver} store holds, given ${tooLarge.maxEntryBytes}`,
-  );
+function assertEntriesFit({ registers }: Config, { store, queue }: Drivers): void {
+  const ceilings = [
+    { driver: `${store.capabilities.driver} store`, bytes: store.capabilities.maxEntryBytes },
+  ];
+  if (queue !== undefined) {
+    const { driver, maxMessageBytes } = queue.capabilities;
+    ceilings.push({ driver: `${driver} queue`, bytes: maxMessageBytes - ENVELOPE_BYTES });
+  }
+  for (const { driver, bytes } of ceilings) {
+    const tooLarge = registers.find((register) => register.maxEntryBytes > bytes);
+    if (tooLarge === undefined) continue;
+    throw new StartError(
+      `registers.${tooLarge.name}.maxEntryBytes: expected at most ${bytes}, what the ${driver} holds, given ${tooLarge.maxEntryBytes}`,
+    );
+  }
 }
 
-/** Far ahead, the newest id came from a wrong clock: following it would keep every stamp wrong. */
-function continueAbove(newestId: string | undefined, log: Logger): string | undefined {
-  if (newestId === undefined) return undefined;
-  const aheadMicros = idToMicros(newestId) - systemTime.wallMs() * 1000;
-  if (aheadMicros < MAX_AHEAD_MICROS) return newestId;
-  log.warn({ event: 'clock-behind-store', newestId, aheadSeconds: aheadMicros / 1e6 });
+/** Of what is kept here, where nobody else writes: stamps go on above it. */
+function newestStampOf({ store, queue }: Drivers): number | undefined {
+  const stamps = [
+    ...(store.newestIdAtOpen === undefined || store.capabilities.live === 'polled'
+      ? []
+      : [idToMicros(store.newestIdAtOpen)]),
+    ...(queue?.newestStampAtOpen === undefined ? [] : [queue.newestStampAtOpen]),
+  ];
+  return stamps.length === 0 ? undefined : Math.max(...stamps);
+}
+
+/** Far ahead, the newest stamp came from a wrong clock: following it would keep every stamp wrong. */
+function continueAbove(newestStamp: number | undefined, log: Logger): number | undefined {
+  if (newestStamp === undefined) return undefined;
+  const aheadMicros = newestStamp - systemTime.wallMs() * 1000;
+  if (aheadMicros < MAX_AHEAD_MICROS) return newestStamp;
+  log.warn({
+    event: 'clock-behind-store',
+    newestStamp: formatStamp(newestStamp),
+    aheadSeconds: aheadMicros / 1e6,
+  });
   return undefined;
 }

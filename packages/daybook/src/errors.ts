@@ -42,6 +42,7 @@ export const ERRORS = {
   MEDIA_TYPE_UNSUPPORTED: kind(415, 'The media type is not supported here'),
   ENCODING_UNSUPPORTED: kind(415, 'The Content-Encoding is not supported'),
   HOST_UNKNOWN: kind(421, 'This server does not answer for that host'),
+  ENTRY_REJECTED: kind(422, 'The store can never take this entry'),
   KEY_REUSED: kind(422, 'The idempotency key was used with another payload'),
   RATE_LIMITED: kind(429, 'Too many requests', true),
   HEADERS_TOO_LARGE: kind(431, 'The request headers are too large'),

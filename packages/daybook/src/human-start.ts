@@ -4,16 +4,17 @@
 import type { Daybook } from './daybook.ts';
 
 export function humanStart(
-  { config, capabilities, adminKeyFile, adminKeyIsNew }: Daybook,
+  { config, durability, adminKeyFile, adminKeyIsNew }: Daybook,
   url: string,
 ): string {
+  const { level, proof } = durability();
   const [name = 'app'] = config.registers.map((register) => register.name);
   const paths = config.registers.map((register) => `/${register.name}`).join('  ');
   return `
   Daybook is ready          ${url}
 
   data directory            ${config.dataDir}
-  durability                ${capabilities.durability} — ${capabilities.durabilityProof}
+  durability                ${level} — ${proof}
   registers (open)          ${paths}
   admin key                 ${adminKeyFile}${adminKeyIsNew ? '  (new)' : ''}
 

@@ -38,14 +38,14 @@ async function serve(overrides: Readonly<Record<string, string>>): Promise<numbe
     throw thrown;
   });
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${config.basePath}`;
-  const { durability, durabilityProof } = daybook.capabilities;
+  const { level, proof } = daybook.durability();
   log.info({
     event: 'listening',
     address: url,
     pid: process.pid,
     dataDir: config.dataDir,
-    durability,
-    durabilityProof,
+    durability: level,
+    durabilityProof: proof,
   });
   if (!isLoopback(config.host)) {
     log.warn({

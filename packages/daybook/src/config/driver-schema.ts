@@ -25,7 +25,7 @@ function shown(given: unknown): string {
 
 export const storeSchema = z.strictObject({
   url: driverUrl(
-    'sqlite:, postgres://user:password@host:port/database or dynamodb://aws-region/table',
+    'sqlite: or postgres://user:password@host:port/database',
     parseStoreUrl,
   ).default('sqlite:'),
   /** PostgreSQL only: lists, tails and statistics are read here. */
@@ -44,7 +44,9 @@ export const queueSchema = z.strictObject({
 });
 
 export const objectsSchema = z.strictObject({
-  url: driverUrl('file:, file:/path or s3://bucket/prefix', parseObjectsUrl).default('file:'),
+  url: driverUrl('file:, file:/path or s3://bucket/prefix?region=aws-region', parseObjectsUrl).default(
+    'file:',
+  ),
 });
 
 export const persisterSchema = z.strictObject({

@@ -4,26 +4,10 @@ import { test } from 'node:test';
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl, withoutPassword } from './driver-urls.ts';
 import { parseConfig } from './load.ts';
 
-test('a store is a file, a PostgreSQL server or a DynamoDB table', () => {
+test('a store is a file or a PostgreSQL server', () => {
   assert.deepEqual(parseStoreUrl('sqlite:'), { driver: 'sqlite' });
   const url = 'postgres://someone:secret@db.example:5432/daybook?sslmode=verify-full';
   assert.deepEqual(parseStoreUrl(url), { driver: 'postgres', url });
-  assert.deepEqual(parseStoreUrl('dynamodb://eu-west-1/entries'), {
-    driver: 'dynamodb',
-    awsRegion: 'eu-west-1',
-    table: 'entries',
-    createTable: false,
-  });
-  assert.deepEqual(
-    parseStoreUrl('dynamodb://eu-west-1/entries?endpoint=http://127.0.0.1:8000&createTable=on'),
-    {
-      driver: 'dynamodb',
-      awsRegion: 'eu-west-1',
-      table: 'entries',
-      createTable: true,
-      endpoint: 'http://127.0.0.1:8000',
-    },
-  );
 });
 
 test('what is no such store is not guessed at', () => {
@@ -34,11 +18,7 @@ test('what is no such store is not guessed at', () => {
     'mysql://host/db',
     'postgres://host',
     'postgres:///db',
-    'dynamodb://entries',
-    'dynamodb://eu-west-1/e',
-    'dynamodb://eu-west-1/entries?createTable=yes',
-    'dynamodb://eu-west-1/entries?tabel=x',
-    'dynamodb://eu-west-1/entries?createTable=on&createTable=off',
+    'dynamodb://eu-west-1/entries',
   ]) {
     assert.equal(parseStoreUrl(text), undefined, text);
   }
@@ -65,14 +45,20 @@ test('object storage is a folder or a bucket', () => {
   assert.deepEqual(parseObjectsUrl('file:'), { driver: 'file' });
   assert.deepEqual(parseObjectsUrl('file:///var/lib/objects'), { driver: 'file', path: '/var/lib/objects' });
   assert.deepEqual(parseObjectsUrl('file:./objects'), { driver: 'file', path: './objects' });
-  assert.deepEqual(parseObjectsUrl('s3://bucket'), { driver: 's3', bucket: 'bucket', prefix: '' });
   assert.deepEqual(parseObjectsUrl('s3://bucket/a/b?region=eu-west-1'), {
     driver: 's3',
     bucket: 'bucket',
     prefix: 'a/b/',
     awsRegion: 'eu-west-1',
   });
-  for (const text of ['s3://', 's3://Bucket/x', 's3://bucket//x', 'file://host/x', 'gs://bucket']) {
+  for (const text of [
+    's3://',
+    's3://bucket',
+    's3://Bucket/x?region=eu-west-1',
+    's3://bucket//x?region=eu-west-1',
+    'file://host/x',
+    'gs://bucket',
+  ]) {
     assert.equal(parseObjectsUrl(text), undefined, text);
   }
 });

@@ -5,14 +5,7 @@
 
 export type StoreChoice =
   | { readonly driver: 'sqlite' }
-  | { readonly driver: 'postgres'; readonly url: string }
-  | {
-      readonly driver: 'dynamodb';
-      readonly awsRegion: string;
-      readonly table: string;
-      readonly endpoint?: string;
-      readonly createTable: boolean;
-    };
+  | { readonly driver: 'postgres'; readonly url: string };
 
 export type QueueChoice =
   | { readonly driver: 'none' | 'sqlite' }
@@ -29,14 +22,12 @@ export type ObjectsChoice =
       readonly driver: 's3';
       readonly bucket: string;
       readonly prefix: string;
-      readonly awsRegion?: string;
+      readonly awsRegion: string;
       readonly endpoint?: string;
     };
 
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html: such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
-/** DynamoDB's rule for table names, "Naming rules" of its developer guide. */
-const TABLE = /^[A-Za-z0-9_.-]{3,255}$/;
 const QUEUE_PATH = /^\/(\d{12})\/([A-Za-z0-9_-]{1,80})$/;
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX = /^(?:[A-Za-z0-9._-]+\/)*$/;
@@ -44,22 +35,8 @@ const PREFIX = /^(?:[A-Za-z0-9._-]+\/)*$/;
 export function parseStoreUrl(text: string): StoreChoice | undefined {
   if (text === 'sqlite:') return { driver: 'sqlite' };
   const url = parse(text);
-  if (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') {
-    return url.hostname !== '' && url.pathname.length > 1 ? { driver: 'postgres', url: text } : undefined;
-  }
-  if (url?.protocol !== 'dynamodb:') return undefined;
-  const given = readParameters(url, ['endpoint', 'createTable']);
-  const table = url.pathname.slice(1);
-  const createTable = given?.createTable ?? 'off';
-  if (given === undefined || !AWS_REGION.test(url.hostname) || !TABLE.test(table)) return undefined;
-  if (!['on', 'off'].includes(createTable)) return undefined;
-  return {
-    driver: 'dynamodb',
-    awsRegion: url.hostname,
-    table,
-    createTable: createTable === 'on',
-    ...endpointOf(given),
-  };
+  const isPostgres = url?.protocol === 'postgres:' || url?.protocol === 'postgresql:';
+  return isPostgres && url.hostname !== '' && url.pathname.length > 1 ? { driver: 'postgres', url: text } : undefined;
 }
 
 export function parseQueueUrl(text: string): QueueChoice | undefined {
@@ -86,15 +63,9 @@ export function parseObjectsUrl(text: string): ObjectsChoice | undefined {
   if (url?.protocol !== 's3:' || given === undefined || !BUCKET.test(url.hostname)) return undefined;
   const path = url.pathname.replace(/^\//, '');
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
-  if (!PREFIX.test(prefix) || (given.region !== undefined && !AWS_REGION.test(given.region)))
-    return undefined;
-  return {
-    driver: 's3',
-    bucket: url.hostname,
-    prefix,
-    ...(given.region !== undefined && { awsRegion: given.region }),
-    ...endpointOf(given),
-  };
+  const awsRegion = given.region ?? '';
+  if (!PREFIX.test(prefix) || !AWS_REGION.test(awsRegion)) return undefined;
+  return { driver: 's3', bucket: url.hostname, prefix, awsRegion, ...endpointOf(given) };
 }
 
 /** A URL for people: without the password that it may hold. */

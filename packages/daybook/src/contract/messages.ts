@@ -14,6 +14,7 @@ export type Stats = z.infer<typeof schemas.statsSchema>;
 export type Problem = z.infer<typeof schemas.problemSchema>;
 export type Status = z.infer<typeof schemas.statusSchema>;
 export type Registers = z.infer<typeof schemas.registersSchema>;
+export type QueueView = z.infer<typeof schemas.queueSchema>;
 export type Ledger = z.infer<typeof schemas.ledgerSchema>;
 export type DeadLetterPageView = z.infer<typeof deadLetters.deadLetterPageSchema>;
 export type DeadLetterView = z.infer<typeof deadLetters.deadLetterSchema>;

@@ -29,7 +29,7 @@ export const batchLineSchema = z
     status: z.int().describe('the HTTP status that the line would have had alone'),
     id: id.optional(),
     receivedAt: stamp.optional(),
-    duplicate: z.boolean().optional(),
+    duplicate: z.boolean().nullable().optional().describe('only of keyed batches'),
     code: z.string().optional().describe('an error code, when the status is 400 or more'),
     detail: z.string().optional(),
     retryable: z.boolean().optional(),
@@ -155,6 +155,45 @@ export const registersSchema = z.object({
   ),
 });
 
+const persisterCounts = z.object({
+  stored: z.number(),
+  isolated: z.number().describe('failed alone while the store was well'),
+  dead: z.number(),
+  retried: z.number(),
+  broken: z.number().describe('messages that did not carry what was sent'),
+});
+
+export const queueSchema = z
+  .object({
+    queue: z
+      .object({
+        driver: z.string(),
+        durability,
+        depth: z.enum(['exact', 'approximate']).describe('whether the figures are counted or estimated'),
+        messages: z.int().describe('batches that are not acknowledged yet'),
+        delivered: z.int().describe('of these, with a persister now'),
+        entries: z.int().nullable(),
+        bytes: z.int().nullable(),
+        oldestSentAt: stamp.nullable(),
+        oldestAgeSeconds: z.number().nullable(),
+      })
+      .nullable()
+      .describe('null when entries go to the store directly'),
+    persister: z
+      .object({
+        state: z.enum(['running', 'waiting', 'systemic', 'stopped']),
+        breaker: z.enum(['closed', 'open', 'half-open']),
+        since: stamp,
+        reason: z.string().nullable().describe('why it does not run'),
+        counters: persisterCounts.describe('since the start'),
+        perSecond: persisterCounts.describe('over the last ten seconds'),
+        inFlight: z.object({ messages: z.int(), entries: z.int(), bytes: z.int() }),
+      })
+      .nullable()
+      .describe('null when this process has not the role'),
+  })
+  .describe('What waits between intake and store');
+
 const ledgerCounts = {
   accepted: z.int(),
   stored: z.int(),
@@ -162,18 +201,23 @@ const ledgerCounts = {
   dead: z.int(),
   discarded: z.int(),
   expired: z.int(),
+  retrying: z.int(),
 };
 
 export const ledgerSchema = z
   .object({
     balanced: z
       .boolean()
-      .describe('accepted = stored + duplicate + dead + discarded + expired, and nothing is lost'),
+      .describe('accepted = stored + duplicate + dead + discarded + expired + retrying, and nothing is lost'),
     from: stamp,
     to: stamp,
     totals: z.object(ledgerCounts),
-    queued: z.int(),
-    lost: z.array(z.object({ source: z.string(), firstN: z.int(), lastN: z.int(), entries: z.int() })),
+    queued: z
+      .int()
+      .describe('acknowledged, and not in the store yet, as far as the queue and the store can tell'),
+    lost: z.array(
+      z.object({ source: z.string(), firstN: z.int(), lastN: z.int(), entries: z.int(), since: stamp }),
+    ),
     rows: z.array(z.object({ minute: stamp, region: z.string(), register, ...ledgerCounts })),
     truncated: z.boolean().describe('true when there are more rows than were given; narrow from and to'),
   })

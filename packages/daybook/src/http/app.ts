@@ -20,6 +20,7 @@ import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createDeadLetterRoutes } from './routes/dead-letters.ts';
+import { queueAnswer } from './routes/queue.ts';
 import { createRegisterRoutes } from './routes/register.ts';
 import { createServiceRoutes } from './routes/service.ts';
 
@@ -96,6 +97,10 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     });
     others('/api/ledger', ['GET', 'HEAD']);
 
+    get('/api/queue', (c) => {
+      assertAdmin(c, context.adminKey);
+      return queueAnswer(context);
+    });
     createDeadLetterRoutes(context, app, { assertAdmin: (c) => assertAdmin(c, context.adminKey), others });
     createRegisterRoutes(context, app, others);
   }

@@ -10,6 +10,7 @@ import type { Intake } from '../intake/intake.ts';
 import type { KeysInFlight } from '../intake/keys-in-flight.ts';
 import type { DurabilityLevel } from '../durability.ts';
 import type { DeadLetters } from '../persister/dead-letters.ts';
+import type { PersisterStatus } from '../persister/persister.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Register } from '../register.ts';
 import type { Store } from '../store/store.ts';
@@ -27,6 +28,11 @@ export interface HttpContext {
   readonly store: Store;
   /** What stands between intake and store, when anything does. */
   readonly queue?: Queue;
+  /** Only where this process moves batches from the queue to the store. */
+  readonly persister?: {
+    status(): PersisterStatus;
+    perSecond(): Record<keyof PersisterStatus['counters'], number>;
+  };
   /** Where an object storage keeps what was given up on. */
   readonly deadLetters?: DeadLetters;
   /** What an acknowledged entry has survived, and how that is known. */

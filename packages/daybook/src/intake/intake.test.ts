@@ -226,3 +226,40 @@ test('under any faults every acknowledged entry is on record once, and batch num
     { numRuns: 60 },
   );
 });
+
+test('an entry that the store can never take is refused alone; what came with it is on record', async () => {
+  const { intake, store, budget } = start();
+  store.rejects = ({ requestId }) => requestId.startsWith('poison');
+  const names = Array.from({ length: 41 }, (_, index) =>
+    index % 20 === 7 ? `poison-${index}` : `r-${index}`,
+  );
+  const told = await Promise.allSettled(names.map((requestId) => accept(intake, { ...DRAFT, requestId })));
+  for (const [index, { status }] of told.entries()) {
+    assert.equal(
+      status,
+      names[index]?.startsWith('poison') === true ? 'rejected' : 'fulfilled',
+      names[index],
+    );
+  }
+  const refused = told.flatMap((one) => (one.status === 'rejected' ? [one.reason as DaybookError] : []));
+  assert.deepEqual(
+    refused.map(({ code, details }) => [code, details.outcome]),
+    [
+      ['ENTRY_REJECTED', 'not-written'],
+      ['ENTRY_REJECTED', 'not-written'],
+    ],
+  );
+  assert.equal(recordedIds(store).length, 39);
+  assertDense(store);
+  assert.equal(intake.status().state, 'open');
+  await intake.close();
+  assert.equal(budget.used, 0);
+});
+
+test('an entry that another intake stamped keeps its id', async () => {
+  const { intake, store } = start();
+  const entry = { ...DRAFT, id: '01940000-0000-7000-8000-000000000001' };
+  await new Promise((accepted, refused) => intake.readmit(entry, { accepted, refused }));
+  assert.deepEqual(recordedIds(store), [entry.id]);
+  await intake.close();
+});

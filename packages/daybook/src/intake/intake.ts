@@ -20,12 +20,14 @@ import type { IdGenerator } from '../id.ts';
 import { idToMicros } from '../id.ts';
 import type { BackOff } from '../retry.ts';
 import type { AppendResult } from '../store/store.ts';
-import { StoreError } from '../store/store.ts';
 import type { Budget, Hold } from './budget.ts';
+import type { IntakeTarget, TargetFailure } from './target.ts';
+import { failureCode, refusalOf, toTargetFailure } from './target.ts';
 
 /** How an entry that was accepted is on record. */
 export type Accepted =
   | { readonly kind: 'stored'; readonly entry: Entry }
+  | { readonly kind: 'queued'; readonly entry: Entry }
   | { readonly kind: 'duplicate'; readonly firstId: string }
   | { readonly kind: 'conflict'; readonly firstId: string };
 
@@ -33,18 +35,10 @@ export type Accepted =
 export interface Waiter {
   accepted(accepted: Accepted): void;
   /**
-   * @param error STORE_UNAVAILABLE or DISK_FULL, with the outcome in `details`.
+   * @param error STORE_UNAVAILABLE, QUEUE_UNAVAILABLE, DISK_FULL or ENTRY_REJECTED, with the outcome in `details`.
    * @param entry as it was stamped.
    */
   refused(error: DaybookError, entry: Entry): void;
-}
-
-/** What batches are made durable in: a store, or whatever else takes them under the same rules. */
-export interface IntakeTarget {
-  /** As `append` of the store; of its result the intake needs only which entries were not stored. */
-  append(batch: Batch): Promise<Pick<AppendResult, 'exceptions'>>;
-  /** As `probe` of the store. */
-  probe(): Promise<void>;
 }
 
 export interface IntakeOptions {
@@ -55,7 +49,7 @@ export interface IntakeOptions {
   readonly source: string;
   readonly region: string;
   readonly budget: Budget;
-  readonly backOff: BackOff;
+  readonly backOff: Pick<BackOff, 'wait' | 'reset'>;
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;
   /** A caller hears `unknown` rather than wait longer than this for an outcome. */
@@ -70,7 +64,7 @@ export interface IntakeStatus {
   readonly state: IntakeState;
   /** Why it is recovering. */
   readonly reason?: string;
-  readonly code?: 'DISK_FULL' | 'STORE_UNAVAILABLE';
+  readonly code?: ReturnType<typeof failureCode>;
   readonly entriesInFlight: number;
   readonly bytesInFlight: number;
 }
@@ -79,15 +73,25 @@ export interface Intake {
   /**
    * Stamps the moment; the waiter hears when the entry is durable, or recognised by its key.
    * @param hold has reserved the bytes of the payload, and hands them over; without one they are reserved here.
-   * @throws {DaybookError} OVERLOADED, DISK_FULL, STORE_UNAVAILABLE or DRAINING: not written, and nobody else is told.
+   * @throws {DaybookError} OVERLOADED, DISK_FULL, STORE_UNAVAILABLE, QUEUE_UNAVAILABLE or DRAINING: not written, and nobody
+   *   else is told.
    */
   accept(draft: EntryDraft, waiter: Waiter, hold?: Hold): void;
+  /** The same for an entry that another intake stamped and could not bring to record. */
+  readmit(entry: Entry, waiter: Waiter): void;
   /** Every acknowledged entry with a stamp up to here is stored; Unix microseconds. */
   settledThrough(): number;
   status(): IntakeStatus;
   /** Refuses what comes now, and resolves when everything accepted before has its outcome. */
   close(): Promise<void>;
 }
+
+const NO_ANSWER_YET: TargetFailure = {
+  reason: 'unavailable',
+  outcome: 'unknown',
+  message: 'what makes entries durable has not answered yet',
+  cause: undefined,
+};
 
 interface Pending {
   readonly entry: Entry;
@@ -107,7 +111,7 @@ interface Recorded {
 export function createIntake(options: IntakeOptions): Intake {
   const { target, ids, source, region, budget, backOff } = options;
   let state: IntakeState = 'open';
-  let failure: StoreError | undefined;
+  let failure: TargetFailure | undefined;
   let pending: Pending[] = [];
   let underWay: readonly Pending[] = [];
   let lastN = 0;
@@ -130,29 +134,41 @@ export function createIntake(options: IntakeOptions): Intake {
 
   /** While the answers to one batch are written, the next one is on its way to the disk. */
   async function run(): Promise<void> {
-    let recorded: Recorded | undefined;
+    let recorded: readonly Recorded[] = [];
     do {
       underWay = takeBatch();
       const appending = underWay.length === 0 ? undefined : append(underWay);
       // A target that asks something else first has its turn now.
       await Promise.resolve();
-      if (recorded !== undefined) tell(recorded);
-      recorded = await appending;
+      for (const batch of recorded) tell(batch);
+      recorded = (await appending) ?? [];
       underWay = [];
-    } while (recorded !== undefined || pending.length > 0);
+    } while (recorded.length > 0 || pending.length > 0);
   }
 
-  /** Appends until the outcome is known. @returns undefined when nothing was written; the waiters were told. */
-  async function append(waiting: readonly Pending[]): Promise<Recorded | undefined> {
+  /** Appends until the outcome is known. @returns what is on record; the waiters of the rest were told. */
+  async function append(waiting: readonly Pending[]): Promise<readonly Recorded[]> {
     const batch = toBatch(waiting);
     const timer = setTimeout(() => tellUnknown(waiting), options.answerWithinMs);
-    const result = await appendUntilKnown(batch, waiting);
+    const result = await repeatUntilKnown(batch);
     clearTimeout(timer);
+    if ('exceptions' in result) {
+      budget.release(bytesOf(waiting));
+      lastN = batch.n;
+      total = batch.total;
+      return [{ waiting, batch, exceptions: result.exceptions }];
+    }
+    if (result.reason === 'rejected' && waiting.length > 1) return appendHalves(waiting);
     budget.release(bytesOf(waiting));
-    if (result === undefined) return undefined;
-    lastN = batch.n;
-    total = batch.total;
-    return { waiting, batch, exceptions: result.exceptions };
+    refuse(waiting, result);
+    return [];
+  }
+
+  /** One entry that can never be taken must not take the others along. */
+  async function appendHalves(waiting: readonly Pending[]): Promise<readonly Recorded[]> {
+    const middle = waiting.length >> 1;
+    const first = await append(waiting.slice(0, middle));
+    return [...first, ...(await append(waiting.slice(middle)))];
   }
 
   function toBatch(waiting: readonly Pending[]): Batch {
@@ -161,26 +177,22 @@ export function createIntake(options: IntakeOptions): Intake {
     return { source, region, n: lastN + 1, total: total + entries.length, entries, settledThrough };
   }
 
-  /** @returns undefined when the batch is known not to be written; its waiters were told. */
-  async function appendUntilKnown(
-    batch: Batch,
-    waiting: readonly Pending[],
-  ): Promise<Pick<AppendResult, 'exceptions'> | undefined> {
+  /** @returns why, when the batch is known not to be written. */
+  async function repeatUntilKnown(batch: Batch): Promise<Pick<AppendResult, 'exceptions'> | TargetFailure> {
     for (;;) {
       try {
         const result = await target.append(batch);
         reopen();
         return result;
       } catch (thrown) {
-        const error = toStoreError(thrown);
-        const wasUnknown = failure?.outcome === 'unknown';
-        failure = wasUnknown ? new StoreError(error.reason, 'unknown', error.message, error) : error;
+        const given = toTargetFailure(thrown);
+        if (given.reason === 'rejected' && failure === undefined) return given;
+        failure = failure?.outcome === 'unknown' ? { ...given, outcome: 'unknown' } : given;
         state = state === 'closed' ? 'closed' : 'recovering';
         refusePending(failure);
         if (failure.outcome === 'not-written') {
-          refuse(waiting, failure);
           void recover();
-          return undefined;
+          return failure;
         }
         await backOff.wait();
       }
@@ -195,7 +207,7 @@ export function createIntake(options: IntakeOptions): Intake {
         await target.probe();
         reopen();
       } catch (thrown) {
-        failure = toStoreError(thrown);
+        failure = toTargetFailure(thrown);
       }
     }
   }
@@ -206,46 +218,44 @@ export function createIntake(options: IntakeOptions): Intake {
     if (state === 'recovering') state = 'open';
   }
 
-  function tell({ waiting, batch, exceptions }: Recorded): void {
-    const byIndex = new Map(exceptions.map((exception) => [exception.index, exception]));
+  function tell({ waiting, batch, exceptions: list }: Recorded): void {
+    const exceptions = new Map(list.map((exception) => [exception.index, exception]));
     let index = 0;
     for (const { entry, waiter } of waiting) {
-      const exception = byIndex.get(index);
+      const exception = exceptions.size === 0 ? undefined : exceptions.get(index);
       index += 1;
       waiter?.accepted(
         exception === undefined
-          ? { kind: 'stored', entry }
+          ? { kind: target.as, entry }
           : { kind: exception.kind, firstId: exception.firstId },
       );
     }
-    options.onStored(batch, { exceptions });
+    options.onStored(batch, { exceptions: list });
   }
 
-  function refuse(waiting: readonly Pending[], error: StoreError): void {
-    for (const { entry, waiter } of waiting)
-      waiter?.refused(unavailable(error, { outcome: 'not-written' }), entry);
+  function refuse(waiting: readonly Pending[], why: TargetFailure): void {
+    for (const { entry, waiter } of waiting) waiter?.refused(refusalOf(why, target.as), entry);
   }
 
   /** What was never handed to the target is known not to be written. */
-  function refusePending(error: StoreError): void {
+  function refusePending(why: TargetFailure): void {
     const refused = pending;
     pending = [];
     budget.release(bytesOf(refused));
-    refuse(refused, error);
+    refuse(refused, why);
   }
 
   function tellUnknown(waiting: readonly Pending[]): void {
-    const error = failure ?? new StoreError('unavailable', 'unknown', 'the store has not answered yet');
+    const why = failure ?? NO_ANSWER_YET;
     for (const one of waiting) {
-      one.waiter?.refused(unavailable(error, { outcome: 'unknown', id: one.entry.id }), one.entry);
+      one.waiter?.refused(refusalOf(why, target.as, one.entry.id), one.entry);
       one.waiter = undefined;
     }
   }
 
   function assertAccepts(bytes: number): void {
     if (state === 'closed') throw new DaybookError('DRAINING', 'the server is shutting down', notWritten(1));
-    if (state === 'recovering' && failure !== undefined)
-      throw unavailable(failure, { outcome: 'not-written' });
+    if (state === 'recovering' && failure !== undefined) throw refusalOf(failure, target.as);
     if (!budget.reserve(bytes)) {
       throw new DaybookError(
         'OVERLOADED',
@@ -266,16 +276,22 @@ export function createIntake(options: IntakeOptions): Intake {
       running ??= startSoon();
     },
 
+    readmit(entry, waiter) {
+      const bytes = ENTRY_OVERHEAD_BYTES + (entry.payload?.byteLength ?? 0);
+      assertAccepts(bytes);
+      pending.push({ entry, bytes, waiter });
+      running ??= startSoon();
+    },
+
     settledThrough() {
       const oldest = underWay[0] ?? pending[0];
       return (oldest === undefined ? options.nowMicros() : idToMicros(oldest.entry.id)) - 1;
     },
 
     status() {
-      const code = failure?.reason === 'disk-full' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
       return {
         state,
-        ...(failure && { reason: failure.message, code }),
+        ...(failure && { reason: failure.message, code: failureCode(failure, target.as) }),
         entriesInFlight: pending.length + underWay.length,
         bytesInFlight: budget.used,
       };
@@ -305,22 +321,4 @@ function bytesOf(entries: readonly Pending[]): number {
 
 function notWritten(retryAfterSeconds: number): { outcome: 'not-written'; retryAfterSeconds: number } {
   return { outcome: 'not-written', retryAfterSeconds };
-}
-
-function toStoreError(thrown: unknown): StoreError {
-  if (thrown instanceof StoreError) return thrown;
-  return new StoreError(
-    'unavailable',
-    'unknown',
-    thrown instanceof Error ? thrown.message : String(thrown),
-    thrown,
-  );
-}
-
-function unavailable(
-  error: StoreError,
-  details: { outcome: 'not-written' | 'unknown'; id?: string },
-): DaybookError {
-  const code = error.reason === 'disk-full' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
-  return new DaybookError(code, error.message, { ...details, cause: error, retryAfterSeconds: 1 });
 }

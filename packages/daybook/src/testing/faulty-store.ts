@@ -2,6 +2,7 @@
  * A store in memory whose appends can be made to fail as a disk does: before anything is written, after everything is
  * written, or not at all until let go. For tests of the intake, where the moment of a failure matters.
  */
+import type { Entry } from '../entry.ts';
 import type { Batch } from '../envelope.ts';
 import type { AppendResult, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
@@ -9,6 +10,7 @@ import { StoreError } from '../store/store.ts';
 export type AppendFault = 'not-written' | 'disk-full' | 'unknown-lost' | 'unknown-written' | 'hang';
 
 export interface FaultyStore extends Pick<Store, 'append' | 'probe'> {
+  readonly as: 'stored';
   /** Batches by name, as they are on record. */
   readonly batches: ReadonlyMap<string, Batch>;
   readonly appends: number;
@@ -16,6 +18,8 @@ export interface FaultyStore extends Pick<Store, 'append' | 'probe'> {
   meet(...faults: readonly AppendFault[]): void;
   /** Probes fail while this is true. */
   broken: boolean;
+  /** Entries that it can never take. */
+  rejects: (entry: Entry) => boolean;
   /** Lets appends go on that met `hang`. */
   release(): void;
 }
@@ -33,8 +37,10 @@ export function createFaultyStore(): FaultyStore {
   }
 
   return {
+    as: 'stored',
     batches,
     broken: false,
+    rejects: () => false,
     get appends() {
       return appends;
     },
@@ -48,6 +54,8 @@ export function createFaultyStore(): FaultyStore {
     async append(batch) {
       appends += 1;
       const fault = faults.shift();
+      if (batch.entries.some((entry) => this.rejects(entry)))
+        throw new StoreError('rejected', 'not-written', 'the row is larger than a row may be');
       if (fault === 'not-written')
         throw new StoreError('unavailable', 'not-written', 'a lock was not to be had');
       if (fault === 'disk-full') throw new StoreError('disk-full', 'not-written', 'database or disk is full');

@@ -14,6 +14,9 @@ export interface Violation {
 /** Files at the source root that are not domain. */
 const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
+  ['drivers.ts', 'composition root'],
+  ['open-intake.ts', 'composition root'],
+  ['open-persister.ts', 'composition root'],
   ['main.ts', 'process entry'],
   ['human-start.ts', 'process entry'],
   ['index.ts', 'public API'],

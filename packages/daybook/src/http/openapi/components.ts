@@ -19,6 +19,7 @@ const SCHEMAS = {
   Status: contract.statusSchema,
   Registers: contract.registersSchema,
   Ledger: contract.ledgerSchema,
+  Queue: contract.queueSchema,
   DeadLetterSummary: deadLetters.deadLetterSummarySchema,
   DeadLetterPage: deadLetters.deadLetterPageSchema,
   DeadLetter: deadLetters.deadLetterSchema,

@@ -165,6 +165,7 @@ test('only what the operator may ask needs the admin key', () => {
     '/api/dead-letters/{id}/discard',
     '/api/dead-letters/{id}/replay',
     '/api/ledger',
+    '/api/queue',
     '/api/registers',
   ]);
 });

@@ -33,17 +33,25 @@ export function operatorPaths(origin: string): Record<string, PathItem> {
         operationId: 'ledger',
         summary: 'What became of every accepted entry',
         description:
-          'By the minute of the stamp, region and register: accepted = stored + duplicate + dead + discarded + expired. A batch that never arrived is named under lost.',
+          'By the minute of the stamp, region and register: accepted = stored + duplicate + dead + discarded + expired + retrying. A batch that never arrived is named under lost.',
         schema: 'Ledger',
         parameters: parameterReferences('LedgerFrom', 'LedgerTo', 'LedgerLimit', 'RequestId'),
         sample: curl('The last day', `${KEY_FIELD} ${origin}/api/ledger`),
+      }),
+    },
+    '/api/queue': {
+      get: operation({
+        operationId: 'queue',
+        summary: 'What waits between intake and store, for how long, and whether it moves',
+        schema: 'Queue',
+        sample: curl('The queue', `${KEY_FIELD} ${origin}/api/queue`),
       }),
     },
   };
 }
 
 type OperatorRead = Pick<Operation, 'operationId' | 'summary' | 'description' | 'parameters'> & {
-  readonly schema: 'Registers' | 'Ledger';
+  readonly schema: 'Registers' | 'Ledger' | 'Queue';
   readonly sample: Operation['x-codeSamples'][number];
 };
 

@@ -19,6 +19,7 @@ export const writeProblems = problemSet('Write', [
   'BATCH_TOO_LARGE',
   'MEDIA_TYPE_UNSUPPORTED',
   'ENCODING_UNSUPPORTED',
+  'ENTRY_REJECTED',
   'KEY_REUSED',
   'RATE_LIMITED',
   'OVERLOADED',

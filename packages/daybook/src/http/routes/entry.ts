@@ -69,15 +69,11 @@ type Sought =
   | { readonly status: 'pending' | 'dead' };
 
 /** @throws {DaybookError} ENTRY_UNKNOWN, ENTRY_DISCARDED */
-async function find(
-  { store, intake, nowMicros }: HttpContext,
-  register: Register,
-  id: string,
-): Promise<Sought> {
+async function find(context: HttpContext, register: Register, id: string): Promise<Sought> {
   if (isId(id)) {
     // Before the read: what is settled while it goes on is there already.
-    const settledThrough = intake.settledThrough();
-    const found = await store.find(register.name, id);
+    const since = pendingSince(context);
+    const found = await context.store.find(register.name, id);
     if (found?.status === 'stored') return { status: 'there', entry: found.entry };
     if (found?.status === 'duplicate') {
       return { status: 'there', entry: { ...found.first, id }, duplicateOf: found.first.id };
@@ -90,12 +86,21 @@ async function find(
       );
     }
     const stamp = idToMicros(id);
-    if (stamp > settledThrough && stamp <= nowMicros()) return { status: 'pending' };
+    if (stamp > since && stamp <= context.nowMicros()) return { status: 'pending' };
   }
   throw new DaybookError(
     'ENTRY_UNKNOWN',
     `expected the id of an entry of register "${register.name}", given ${JSON.stringify(id.slice(0, 60))}`,
   );
+}
+
+/**
+ * What is stamped later than this may be on its way: where it is not known how far all is settled, everything that the
+ * queue may still hold. Unix microseconds.
+ */
+function pendingSince({ queue, settledThrough, nowMicros }: HttpContext): number {
+  const retentionMs = queue?.capabilities.retentionMs;
+  return settledThrough() ?? (retentionMs === undefined ? -Infinity : nowMicros() - retentionMs * 1000);
 }
 
 /**

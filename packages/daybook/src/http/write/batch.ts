@@ -16,7 +16,7 @@ import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { tooLarge } from './head.ts';
 import { parseJson } from './payload.ts';
-import { recordedId } from './receipt.ts';
+import { keeperOf, onRecord } from './receipt.ts';
 import { submit } from './submit.ts';
 
 const NEWLINE = 0x0a;
@@ -53,7 +53,8 @@ export async function writeBatch(
       : context.keys.hold({ register: register.name, subject: '', key: `${key}/` });
   try {
     const results = await writeLines(context, plan, lines, hold);
-    const { durability } = context.store.capabilities;
+    // Keyed lines may be with the store already; what holds for all is told.
+    const { durability } = keeperOf(context, 'queued').capabilities;
     return {
       status: 200,
       headers: { 'content-type': NDJSON_TYPE, 'daybook-durability': durability, ...plan.rateHeaders },
@@ -125,9 +126,9 @@ function toDraft(context: HttpContext, plan: WritePlan, { number, bytes }: Line)
 
 function acceptedLine(context: HttpContext, plan: WritePlan, line: Line, accepted: Accepted): string {
   try {
-    const { id, duplicate } = recordedId(accepted);
+    const { id, duplicate, status } = onRecord(accepted);
     const repeated = plan.key === undefined ? '' : `,"duplicate":${duplicate}`;
-    return `{"line":${line.number},"status":201,"id":"${id}","receivedAt":"${idToStamp(id)}"${repeated}}\n`;
+    return `{"line":${line.number},"status":${status === 'stored' ? 201 : 202},"id":"${id}","receivedAt":"${idToStamp(id)}"${repeated}}\n`;
   } catch (thrown) {
     return refusedLine(context, plan, line, thrown);
   }

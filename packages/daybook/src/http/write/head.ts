@@ -9,6 +9,7 @@ import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import type { HttpContext } from '../context.ts';
 import { negotiate } from '../negotiation.ts';
+import { preferredWait } from './prefer-wait.ts';
 
 export interface WriteHead {
   readonly register: Register;
@@ -28,12 +29,14 @@ export interface WritePlan extends WriteHead {
   readonly encoding: ContentEncoding;
   /** Of the body, after decompression. */
   readonly maxBytes: number;
+  /** How long a queued write may be held until it is stored; 0 without a queue. */
+  readonly waitSeconds: number;
   /** Undefined where nothing is limited. */
   readonly rateHeaders: Readonly<Record<string, string>> | undefined;
 }
 
 const NDJSON_TYPES = new Set(['application/x-ndjson', 'application/ndjson']);
-/** RFC 9110 §5.6.2 has no such rule; DESIGN does: visible ASCII, so that a key survives every proxy and log. */
+/** Visible ASCII, so that a key survives every proxy and log. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Anonymous callers share one name space, so their keys must not be easy to guess. */
 const MIN_ANONYMOUS_KEY_LENGTH = 16;
@@ -61,6 +64,7 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
     key,
     encoding: contentEncoding(headers['content-encoding']),
     maxBytes,
+    waitSeconds: context.queue === undefined ? 0 : preferredWait(headers['prefer']),
     rateHeaders,
   };
 }

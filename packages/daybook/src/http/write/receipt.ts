@@ -5,16 +5,29 @@ import type { Receipt } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToMicros, idToStamp } from '../../id.ts';
 import type { Accepted } from '../../intake/intake.ts';
+import type { Queue } from '../../queue/queue.ts';
+import type { Store } from '../../store/store.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE, pageAnswer, TEXT_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { receiptPage } from '../pages/receipt.ts';
 import type { WritePlan } from './head.ts';
 
-/** @returns the id on record. @throws {DaybookError} KEY_REUSED; without an id, because the caller is anonymous. */
-export function recordedId(accepted: Accepted): { id: string; duplicate: boolean } {
-  if (accepted.kind === 'stored') return { id: accepted.entry.id, duplicate: false };
-  if (accepted.kind === 'duplicate') return { id: accepted.firstId, duplicate: true };
+export interface OnRecord {
+  readonly id: string;
+  /** Null: the entry has a key, and whether that is held already will be known when it is stored. */
+  readonly duplicate: boolean | null;
+  readonly status: 'stored' | 'queued';
+}
+
+/** @returns what is on record. @throws {DaybookError} KEY_REUSED; without an id, because the caller is anonymous. */
+export function onRecord(accepted: Accepted): OnRecord {
+  if (accepted.kind === 'stored') return { id: accepted.entry.id, duplicate: false, status: 'stored' };
+  if (accepted.kind === 'queued') {
+    const { id, idempotencyKey } = accepted.entry;
+    return { id, duplicate: idempotencyKey === undefined ? false : null, status: 'queued' };
+  }
+  if (accepted.kind === 'duplicate') return { id: accepted.firstId, duplicate: true, status: 'stored' };
   throw new DaybookError(
     'KEY_REUSED',
     'Idempotency-Key: expected the payload that the key was first used with, given another content type or other bytes',
@@ -23,10 +36,11 @@ export function recordedId(accepted: Accepted): { id: string; duplicate: boolean
 }
 
 export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: Accepted): Answer {
-  const { id, duplicate } = recordedId(accepted);
-  const { config, store } = context;
+  const { id, duplicate, status } = onRecord(accepted);
+  const { config } = context;
   const { name, showEpochMs } = plan.register;
-  const { durability } = store.capabilities;
+  const { durability } = keeperOf(context, status).capabilities;
+  const code = status === 'stored' ? 201 : 202;
   const receivedAt = idToStamp(id);
   const headers: Record<string, string> = {
     'content-type': JSON_TYPE,
@@ -34,25 +48,31 @@ export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: A
     'daybook-durability': durability,
   };
   // Copying objects costs more than all of this; what is rare is added.
-  if (duplicate) headers['idempotency-replayed'] = 'true';
+  if (duplicate === true) headers['idempotency-replayed'] = 'true';
   if (plan.rateHeaders !== undefined) Object.assign(headers, plan.rateHeaders);
+  if (plan.waitSeconds > 0) headers['preference-applied'] = `wait=${plan.waitSeconds}`;
   if (plan.format === 'text') {
     headers['content-type'] = TEXT_TYPE;
-    return { status: 201, headers, body: `${receivedAt}\n` };
+    return { status: code, headers, body: `${receivedAt}\n` };
   }
   // Every value here is made of characters that JSON does not escape, and this line is on the hottest path.
-  const body = `{"id":"${id}","register":"${name}","receivedAt":"${receivedAt}",${showEpochMs ? `"epochMs":${epochMs(id)},` : ''}"status":"stored","durability":"${durability}","region":"${config.region}","duplicate":${duplicate}}\n`;
+  const body = `{"id":"${id}","register":"${name}","receivedAt":"${receivedAt}",${showEpochMs ? `"epochMs":${epochMs(id)},` : ''}"status":"${status}","durability":"${durability}","region":"${config.region}","duplicate":${duplicate}}\n`;
   if (plan.format === 'html') {
     const { basePath } = config;
     const receipt = JSON.parse(body) as Receipt;
     const { 'content-type': _, ...others } = headers;
     return pageAnswer(
       receiptPage({ basePath, version: context.version, register: plan.register, receipt }),
-      201,
+      code,
       others,
     );
   }
-  return { status: 201, headers, body };
+  return { status: code, headers, body };
+}
+
+/** What an acknowledged entry of this status has been made durable in. */
+export function keeperOf({ store, queue }: HttpContext, status: OnRecord['status']): Store | Queue {
+  return status === 'queued' && queue !== undefined ? queue : store;
 }
 
 export function epochMs(id: string): number {

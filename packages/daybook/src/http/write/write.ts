@@ -14,6 +14,7 @@ import { writeBatch } from './batch.ts';
 import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { classifyPayload } from './payload.ts';
+import { waitForStore } from './prefer-wait.ts';
 import { receiptAnswer } from './receipt.ts';
 import { submit } from './submit.ts';
 
@@ -67,7 +68,9 @@ function writeSingle(
   try {
     const payload = classifyPayload(body, plan.headers['content-type']);
     const draft = makeDraft(plan, context.config.region, payload, plan.key);
-    submit(context, draft, hold, new ReceiptWriter(context, plan, listener));
+    const writer = new ReceiptWriter(context, plan, listener);
+    const waiter = plan.waitSeconds === 0 ? writer : waitForStore(context, plan.waitSeconds, writer);
+    submit(context, draft, hold, waiter);
   } catch (thrown) {
     listener.failed(thrown);
   }

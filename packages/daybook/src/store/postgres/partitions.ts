@@ -1,0 +1,111 @@
+/**
+ * The months of the `entries` table. A stamp is in the id, so a month is a range of ids. Months are made ahead of time:
+ * one that is missing costs nothing but speed, because its entries go to the default partition, and whoever makes the
+ * month later takes them out of it.
+ */
+import { toError } from '../../errors.ts';
+import { microsToFirstId } from '../../id.ts';
+import type { Connection } from './connection.ts';
+
+export interface Month {
+  /** Of its table, such as `entries_2026_11`. */
+  readonly table: string;
+  /** The smallest id of the month; the first of the next one. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A queue may still hold entries of last month when the first of them is stored. */
+const MONTHS_BACK = 1;
+const MONTHS_AHEAD = 3;
+/** "DAYB" and a number of ours. */
+const LOCK = '1145133378, 2';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** @param nowMicros Unix microseconds. */
+export function monthsAround(nowMicros: number): Month[] {
+  const now = new Date(nowMicros / 1000);
+  const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()];
+  return Array.from({ length: MONTHS_BACK + 1 + MONTHS_AHEAD }, (_, index) => {
+    const from = Date.UTC(year, month - MONTHS_BACK + index);
+    const to = Date.UTC(year, month - MONTHS_BACK + index + 1);
+    return {
+      table: `entries_${new Date(from).toISOString().slice(0, 7).replace('-', '_')}`,
+      from: microsToFirstId(from * 1000),
+      to: microsToFirstId(to * 1000),
+    };
+  });
+}
+
+/**
+ * Makes the months that are missing around now, by the database's clock, each in a transaction of its own. Safe from many
+ * processes at once.
+ */
+export async function makePartitions(connection: Connection): Promise<void> {
+  const [now] = await connection.query<{ micros: string }>('SELECT daybook.now_micros() AS micros');
+  for (const month of monthsAround(Number(now?.micros))) {
+    if (!(await exists(connection, month))) await connection.transaction(() => makePartition(connection, month));
+  }
+}
+
+/** Looks after the months once a day, on a connection that is made for it. */
+export function keepPartitions(
+  connect: () => Promise<Connection>,
+  onFailure: (error: Error) => void,
+): { close(): Promise<void> } {
+  let timer = setTimeout(look, DAY_MS).unref();
+  let looking = Promise.resolve();
+  let closed = false;
+
+  function look(): void {
+    looking = upkeep().then((done) => {
+      if (!closed) timer = setTimeout(look, done ? DAY_MS : HOUR_MS).unref();
+    });
+  }
+
+  async function upkeep(): Promise<boolean> {
+    try {
+      const connection = await connect();
+      try {
+        await makePartitions(connection);
+      } finally {
+        await connection.close();
+      }
+      return true;
+    } catch (thrown) {
+      onFailure(toError(thrown));
+      return false;
+    }
+  }
+
+  return {
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await looking;
+    },
+  };
+}
+
+/** Attached rather than created in place: that locks out nobody who reads or writes other months. */
+async function makePartition(connection: Connection, month: Month): Promise<void> {
+  await connection.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+  if (await exists(connection, month)) return;
+  const { table, from, to } = month;
+  await connection.query(`CREATE TABLE daybook.${table} (LIKE daybook.entries INCLUDING ALL)`);
+  await connection.query('LOCK TABLE daybook.entries_default IN ACCESS EXCLUSIVE MODE');
+  await connection.query(`
+    WITH moved AS (DELETE FROM daybook.entries_default WHERE id >= '${from}' AND id < '${to}' RETURNING *)
+    INSERT INTO daybook.${table} SELECT * FROM moved`);
+  await connection.query(
+    `ALTER TABLE daybook.entries ATTACH PARTITION daybook.${table} FOR VALUES FROM ('${from}') TO ('${to}')`,
+  );
+}
+
+async function exists(connection: Connection, { table }: Month): Promise<boolean> {
+  const [found] = await connection.query<{ name: string | null }>(`SELECT to_regclass($1)::text AS name`, [
+    `daybook.${table}`,
+  ]);
+  return found?.name !== null;
+}

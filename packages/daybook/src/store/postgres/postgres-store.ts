@@ -1,0 +1,169 @@
+/**
+ * The PostgreSQL driver of the store port, for many processes that share one database. Writers take turns by locking the
+ * row of the lane, so positions appear in the order of the commits. Nothing is kept in memory but connections: every
+ * fault of the server or of the way to it ends with the next call that gets a connection.
+ */
+import { StartError, toError } from '../../errors.ts';
+import type { Store } from '../store.ts';
+import { StoreError } from '../store.ts';
+import type { Connection, ConnectionOptions } from './connection.ts';
+import { connect, createPool } from './connection.ts';
+import { parseConnectionUrl } from './connection-url.ts';
+import { reasonOf, sqlStateOf, toStoreError } from './failure.ts';
+import { migrate } from './migrate.ts';
+import { keepPartitions, makePartitions } from './partitions.ts';
+import { createQueries } from './queries.ts';
+import { LANE } from './rows.ts';
+import type { DurabilitySettings } from './server-durability.ts';
+import { createServerDurability } from './server-durability.ts';
+import { createVouchers } from './vouchers.ts';
+import { createWrites } from './writes.ts';
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database?sslmode=…`, see `connection-url.ts`. */
+  readonly url: string;
+  /** Of a replica, for everything that is read but single entries that it does not have yet, and the time. */
+  readonly readUrl?: string;
+  /** In place of the one in the URLs; a function is asked for every new connection, so that it may be rotated. */
+  readonly password?: string | (() => Promise<string>);
+  /** Where this process is, for `pg_stat_activity`. */
+  readonly region: string;
+  /** For a database that has none yet. */
+  readonly newEpoch: string;
+  /** Per URL; at least 2. Default 10. */
+  readonly maxConnections?: number;
+  /** Until a connection is made, or one of the pool is free. Default 5 000. */
+  readonly connectTimeoutMs?: number;
+  /** Default 10 000. */
+  readonly statementTimeoutMs?: number;
+  /** Default 5 000. */
+  readonly lockTimeoutMs?: number;
+  /** Default 30 000. */
+  readonly poolIdleMs?: number;
+  /** Called when the daily look at the partitions fails; it is repeated within the hour. */
+  readonly onUpkeepFailure?: (error: Error) => void;
+}
+
+/** What the store is until it can be asked. */
+export const POSTGRES_LANES: readonly string[] = [LANE];
+export const POSTGRES_CAPABILITIES = {
+  driver: 'postgres',
+  // A payload is sent in one statement and read back as text, at 2 characters a byte; PostgreSQL's own limit is 1 GB.
+  maxEntryBytes: 16 * 1024 * 1024,
+  maxAtomicEntries: Number.MAX_SAFE_INTEGER,
+  live: 'polled',
+} as const;
+
+/** The oldest version that still gets fixes at the time of writing; the tests run on 18. */
+const OLDEST_VERSION = 15;
+/** A wrong credential, a missing database or right: nothing that goes away by itself. */
+const UNUSABLE = /^(?:28|3D|42501)/;
+/** Node.js and OpenSSL when a certificate does not hold, and what `pg` says of a server without TLS. */
+const TLS_FAILURE = /CERT|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO/;
+const NO_TLS = 'The server does not support SSL connections';
+
+/**
+ * Brings the schema up to date and opens the store.
+ * @throws {StoreError} while the server cannot be reached.
+ * @throws {StartError} when it is there and cannot be used.
+ */
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const target = parseConnectionUrl(options.url);
+  const readTarget = options.readUrl === undefined ? undefined : parseConnectionUrl(options.readUrl);
+  const { connectTimeoutMs = 5_000, statementTimeoutMs = 10_000, lockTimeoutMs = 5_000 } = options;
+  const connection: ConnectionOptions = {
+    ...{ target, connectTimeoutMs, statementTimeoutMs, lockTimeoutMs },
+    password: options.password,
+    applicationName: `daybook ${options.region}`,
+  };
+  const found = await prepare(connection, options.newEpoch);
+
+  const { maxConnections = 10, poolIdleMs = 30_000 } = options;
+  const primary = createPool({ ...connection, maxConnections, poolIdleMs });
+  const replica = readTarget && createPool({ ...connection, target: readTarget, maxConnections, poolIdleMs });
+  const durability = createServerDurability(found.version, found.durability);
+  const upkeep = keepPartitions(() => connect(connection), options.onUpkeepFailure ?? (() => {}));
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    await upkeep.close();
+    await Promise.all([primary.close(), replica?.close()]);
+  }
+
+  return {
+    capabilities: {
+      ...POSTGRES_CAPABILITIES,
+      get durability() {
+        return durability.level;
+      },
+      get durabilityProof() {
+        return durability.proof;
+      },
+    },
+    epoch: found.epoch,
+    lanes: POSTGRES_LANES,
+    newestIdAtOpen: found.newestId,
+    ...createWrites(primary, durability),
+    ...createVouchers(primary),
+    ...createQueries(primary, replica),
+    close: () => (closing ??= close()),
+  };
+}
+
+interface Prepared {
+  readonly version: string;
+  readonly epoch: string;
+  readonly newestId: string | undefined;
+  readonly durability: DurabilitySettings;
+}
+
+async function prepare(options: ConnectionOptions, newEpoch: string): Promise<Prepared> {
+  let connection: Connection | undefined;
+  try {
+    connection = await connect(options);
+    const version = await readVersion(connection);
+    await migrate(connection);
+    await makePartitions(connection);
+    await connection.query(
+      `INSERT INTO daybook.property (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`,
+      [newEpoch],
+    );
+    const [row] = await connection.query<Omit<Prepared, 'version' | 'newestId'> & { newest: string | null }>(`
+      SELECT daybook.durability() AS durability,
+        (SELECT value FROM daybook.property WHERE name = 'epoch') AS epoch,
+        greatest((SELECT id FROM daybook.entries ORDER BY id DESC LIMIT 1),
+          (SELECT id FROM daybook.mark ORDER BY id DESC LIMIT 1)) AS newest`);
+    if (row === undefined) throw new Error('expected a row');
+    return { version, durability: row.durability, epoch: row.epoch, newestId: row.newest ?? undefined };
+  } catch (thrown) {
+    throw toOpenError(toError(thrown), options.target.server);
+  } finally {
+    await connection?.close();
+  }
+}
+
+async function readVersion(connection: Connection): Promise<string> {
+  const [row] = await connection.query<{ version: string; number: string; encoding: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
+       current_setting('server_encoding') AS encoding`,
+  );
+  if (row === undefined || Number(row.number) < OLDEST_VERSION * 10_000) {
+    throw new StartError(`store: expected PostgreSQL ${OLDEST_VERSION} or newer, given ${row?.version}`);
+  }
+  if (row.encoding !== 'UTF8') {
+    throw new StartError(`store: expected a database of encoding UTF8, given ${row.encoding}`);
+  }
+  return row.version;
+}
+
+function toOpenError(error: Error, server: string): Error {
+  if (error instanceof StartError || error instanceof StoreError) return error;
+  const { code } = error as { code?: unknown };
+  const state = sqlStateOf(error);
+  const unusable =
+    state === undefined
+      ? TLS_FAILURE.test(String(code)) || error.message === NO_TLS
+      : UNUSABLE.test(state) || ['rejected', 'unexpected'].includes(reasonOf(error));
+  const storeError = toStoreError(error, server, 'not-written');
+  return unusable ? new StartError(`store: ${storeError.message}`, { cause: storeError.cause }) : storeError;
+}

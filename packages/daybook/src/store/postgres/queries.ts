@@ -1,0 +1,136 @@
+/**
+ * The reads. Each is one statement, which sees one snapshot: a tail's entries and how far it looked belong together.
+ * They go to the replica where there is one; an entry that is not there yet is looked for on the primary.
+ */
+import { microsToFirstId } from '../../id.ts';
+import type { CountQuery, Found, LedgerRow, ListQuery, MissingBatches, Page, Store, TailPage } from '../store.ts';
+import { uuidArray } from './binary-array.ts';
+import type { Pool } from './connection.ts';
+import type { EntryRow } from './rows.ts';
+import { fromRow, LANE } from './rows.ts';
+import * as statements from './query-statements.ts';
+
+const MINUTE_MICROS = 60_000_000;
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+interface FoundRow extends EntryRow {
+  readonly place: 'stored' | 'duplicate' | 'dead' | 'discarded' | 'retrying';
+}
+
+/** A row of a page; `found` counts what there was before the page was cut at its bytes. */
+interface PageRow extends EntryRow {
+  readonly found: string;
+}
+
+type Numbers<T> = { readonly [Key in keyof T]: T[Key] extends number ? string : T[Key] };
+
+export type Queries = Pick<
+  Store,
+  'find' | 'list' | 'tail' | 'head' | 'count' | 'ledger' | 'missingBatches' | 'vouchedThrough' | 'time'
+>;
+
+export function createQueries(primary: Pool, replica: Pool = primary): Queries {
+  async function findIn(pool: Pool, register: string, id: string): Promise<Found | undefined> {
+    const rows = await pool.read<FoundRow>(statements.FIND, [register, id]);
+    const [row] = rows.toSorted((a, b) => Number(b.place === 'stored') - Number(a.place === 'stored'));
+    if (row === undefined || row.place === 'retrying') return undefined;
+    if (row.place === 'dead' || row.place === 'discarded') return { status: row.place };
+    // A link whose first entry is not here.
+    if (row.id === null) return undefined;
+    const entry = fromRow(register, row);
+    return row.place === 'stored' ? { status: 'stored', entry } : { status: 'duplicate', first: entry };
+  }
+
+  return {
+    async find(register, id) {
+      const found = await findIn(replica, register, id);
+      return found !== undefined || replica === primary ? found : findIn(primary, register, id);
+    },
+
+    async list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Promise<Page> {
+      const lower = from === undefined ? LOWEST_ID : microsToFirstId(from);
+      const upper = to === undefined ? HIGHEST_ID : microsToFirstId(to);
+      const behind = order === 'asc' ? (after ?? LOWEST_ID) : (after ?? HIGHEST_ID);
+      const statement = order === 'asc' ? statements.LIST_ASCENDING : statements.LIST_DESCENDING;
+      const rows = await replica.read<PageRow>(statement, [register, lower, upper, behind, limit, maxBytes]);
+      return {
+        entries: rows.map((row) => fromRow(register, row)),
+        more: Number(rows[0]?.found ?? 0) > rows.length,
+      };
+    },
+
+    async tail({ register, after, limit, maxBytes }): Promise<TailPage> {
+      const rows = await replica.read<PageRow & { head: string }>(statements.TAIL, [
+        ...[register, after, limit, maxBytes, LANE],
+      ]);
+      const entries = rows.filter(({ id }) => id !== null).map((row) => fromRow(register, row));
+      const more = Number(rows[0]?.found ?? 0) > entries.length;
+      const last = entries.at(-1)?.position.number;
+      return {
+        entries,
+        through: more && last !== undefined ? last : Math.max(after, Number(rows[0]?.head ?? 0)),
+      };
+    },
+
+    async head(lane) {
+      const [row] = await replica.read<{ head: string }>(statements.HEAD, [lane]);
+      return Number(row?.head ?? 0);
+    },
+
+    async count({ register, from, bucketMicros, buckets }: CountQuery) {
+      const counts = Array.from({ length: buckets }, () => 0);
+      const byMinute = bucketMicros % MINUTE_MICROS === 0;
+      const edges = Array.from({ length: buckets + 1 }, (_, index) => from + index * bucketMicros);
+      const rows = byMinute
+        ? await replica.read<CountRow>(statements.COUNT_MINUTES, [
+            register,
+            from / MINUTE_MICROS,
+            bucketMicros / MINUTE_MICROS,
+            (from + buckets * bucketMicros) / MINUTE_MICROS,
+          ])
+        : await replica.read<CountRow>(statements.COUNT_IDS, [
+            register,
+            uuidArray(edges.slice(0, -1).map(microsToFirstId)),
+            uuidArray(edges.slice(1).map(microsToFirstId)),
+          ]);
+      for (const { bucket, entries } of rows) counts[Number(bucket)] = Number(entries);
+      return counts;
+    },
+
+    async ledger(range, limit) {
+      const minutes = [range.from, range.to].map((micros) => Math.ceil(micros / MINUTE_MICROS));
+      const rows = await replica.read<Numbers<LedgerRow>>(statements.LEDGER, [...minutes, limit]);
+      return rows.map(({ region, register, ...numbers }) => ({ region, register, ...toNumbers(numbers) }));
+    },
+
+    async missingBatches() {
+      const rows = await replica.read<Numbers<MissingBatches>>(statements.MISSING_BATCHES);
+      return rows.map(({ source, ...numbers }) => ({ source, ...toNumbers(numbers) }));
+    },
+
+    // From where the entries are read: on a replica both are as old.
+    async vouchedThrough() {
+      const [row] = await replica.read<{ through: string | null }>(statements.VOUCHED_THROUGH);
+      return row === undefined || row.through === null ? undefined : Number(row.through);
+    },
+
+    async time() {
+      const [row] = await primary.read<{ micros: string }>(statements.TIME);
+      return Number(row?.micros);
+    },
+  };
+}
+
+interface CountRow {
+  readonly bucket: string;
+  readonly entries: string;
+}
+
+/** `bigint` comes as text, because it may be larger than a number; ours never are. */
+function toNumbers<Key extends string>(row: Readonly<Record<Key, string>>): Record<Key, number> {
+  return Object.fromEntries(Object.entries<string>(row).map(([name, value]) => [name, Number(value)])) as Record<
+    Key,
+    number
+  >;
+}

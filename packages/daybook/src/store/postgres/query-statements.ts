@@ -1,0 +1,112 @@
+/**
+ * The SQL of the reads.
+ */
+import { VOUCH_LIFETIME_MS } from '../store.ts';
+import type { Statement } from './connection.ts';
+
+const COLUMNS = 'id, position, subject, meta, payload';
+
+/**
+ * A page of at most $limit entries and $maxBytes of payload, of one at least. The length of a payload is known without
+ * reading it, so what the page has no room for is not read; `found` is one more than the page when there is more.
+ */
+function page(source: string, order: string, limit: string, maxBytes: string): string {
+  return `
+    SELECT ${COLUMNS}, found FROM (
+      SELECT ${COLUMNS}, count(*) OVER () AS found, row_number() OVER (ORDER BY ${order}) AS nth,
+        sum(coalesce(octet_length(payload), 0)) OVER (ORDER BY ${order}) AS bytes
+      FROM (${source} ORDER BY ${order} LIMIT ${limit}::integer + 1) AS candidate
+    ) AS counted
+    WHERE nth = 1 OR (nth <= ${limit}::integer AND bytes <= ${maxBytes}::bigint)`;
+}
+
+const LISTED = `SELECT ${COLUMNS} FROM daybook.entries WHERE register = $1 AND id >= $2::uuid AND id < $3::uuid`;
+
+export const LIST_ASCENDING: Statement = {
+  name: 'list-ascending',
+  text: `${page(`${LISTED} AND id > $4::uuid`, 'id ASC', '$5', '$6')} ORDER BY id ASC`,
+};
+
+export const LIST_DESCENDING: Statement = {
+  name: 'list-descending',
+  text: `${page(`${LISTED} AND id < $4::uuid`, 'id DESC', '$5', '$6')} ORDER BY id DESC`,
+};
+
+const FOLLOWING = `SELECT ${COLUMNS} FROM daybook.entries WHERE register = $1 AND position > $2::bigint`;
+
+/** Always one row at least, for the head of the lane. */
+export const TAIL: Statement = {
+  name: 'tail',
+  text: `
+    SELECT lane.last AS head, page.* FROM daybook.lane
+    LEFT JOIN LATERAL (${page(FOLLOWING, 'position', '$3', '$4')}) AS page ON true
+    WHERE lane.name = $5 ORDER BY page.position`,
+};
+
+export const HEAD: Statement = { name: 'head', text: 'SELECT last AS head FROM daybook.lane WHERE name = $1' };
+
+/** An entry, and what its mark says; the entry of a duplicate is the first one of its key. */
+export const FIND: Statement = {
+  name: 'find',
+  text: `
+    SELECT 'stored' AS place, ${COLUMNS} FROM daybook.entries WHERE id = $2::uuid AND register = $1
+    UNION ALL
+    SELECT mark.place, entries.id, entries.position, entries.subject, entries.meta, entries.payload
+    FROM daybook.mark
+    LEFT JOIN daybook.entries ON mark.place = 'duplicate' AND entries.id = mark.first AND entries.register = mark.register
+    WHERE mark.id = $2::uuid AND mark.register = $1`,
+};
+
+export const COUNT_MINUTES: Statement = {
+  name: 'count-minutes',
+  text: `
+    SELECT (minute - $2::bigint) / $3::bigint AS bucket, sum(stored) AS entries FROM daybook.ledger
+    WHERE minute >= $2::bigint AND minute < $4::bigint AND register = $1 GROUP BY bucket`,
+};
+
+export const COUNT_IDS: Statement = {
+  name: 'count-ids',
+  text: `
+    SELECT bucket.ordinal - 1 AS bucket, (
+      SELECT count(*) FROM daybook.entries WHERE register = $1 AND id >= bucket.lower AND id < bucket.upper
+    ) AS entries
+    FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS bucket (lower, upper, ordinal)`,
+};
+
+export const LEDGER: Statement = {
+  name: 'ledger',
+  text: `
+    SELECT minute, region, register, accepted, stored, duplicate, dead, discarded, expired, retrying FROM daybook.ledger
+    WHERE minute >= $1::bigint AND minute < $2::bigint ORDER BY minute, region, register LIMIT $3::bigint`,
+};
+
+/** Only the batches behind the last one up to which nothing is missing are looked at. */
+export const MISSING_BATCHES: Statement = {
+  name: 'missing-batches',
+  text: `
+    SELECT source.source, gap.* FROM daybook.source
+    CROSS JOIN LATERAL (
+      SELECT n_before + 1 AS "firstN", n - 1 AS "lastN", total - entries - total_before AS entries, since FROM (
+        SELECT n, entries, total, lag(n, 1, 0::bigint) OVER (ORDER BY n) AS n_before,
+          lag(total, 1, 0::bigint) OVER (ORDER BY n) AS total_before,
+          min(stored_at) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS since
+        FROM daybook.batch WHERE batch.source = source.source AND batch.n >= source.whole_through
+      ) AS arrived
+      WHERE n > n_before + 1 AND n > source.whole_through
+    ) AS gap
+    WHERE source.batches < source.last_n
+    ORDER BY source.source, gap."firstN"`,
+};
+
+/** On a replica a word is as old as what was replayed, not as the clock says. */
+export const VOUCHED_THROUGH: Statement = {
+  name: 'vouched-through',
+  text: `
+    SELECT min(through) AS through FROM daybook.voucher
+    WHERE binding OR vouched_at > CASE
+      WHEN pg_is_in_recovery() THEN (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint
+      ELSE daybook.now_micros()
+    END - ${VOUCH_LIFETIME_MS * 1000}`,
+};
+
+export const TIME: Statement = { name: 'time', text: 'SELECT daybook.now_micros() AS micros' };
