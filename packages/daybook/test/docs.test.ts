@@ -20,6 +20,9 @@ import { DEAD_LETTER_PARAMETERS } from '../src/http/routes/dead-letters.ts';
 import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
 import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
+import { SQS_FAILURES } from '../src/queue/sqs/failure.ts';
+import { POSTGRES_FAILURES } from '../src/store/postgres/failure.ts';
+import { POSTGRES_CAPABILITIES } from '../src/store/postgres/postgres-store.ts';
 import { createSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import { configKeys } from './docs/config-keys.ts';
 import { codes, readDocument, ROOT, section, tableRows } from './docs/document.ts';
@@ -219,7 +222,11 @@ describe('docs/drivers.md', () => {
     try {
       const store = await createSqliteStore({ directory });
       await store.close();
-      const rows = tableRows(drivers, 'Capability').filter((row) => codes(row['Capability']).length > 0);
+      const stores = drivers.slice(
+        drivers.indexOf('## Store'),
+        drivers.indexOf('### What failures of PostgreSQL'),
+      );
+      const rows = tableRows(stores, 'Capability').filter((row) => codes(row['Capability']).length > 0);
       const { durabilityProof, ...comparable } = store.capabilities;
       assert.ok(durabilityProof.length > 0);
       assert.deepEqual(
@@ -230,9 +237,27 @@ describe('docs/drivers.md', () => {
         const row = rows.find((one) => codes(one['Capability'])[0] === name);
         assert.ok(codes(row?.['`sqlite:`']).includes(String(value)), `${name}: ${String(value)}`);
       }
+      for (const [name, value] of Object.entries(POSTGRES_CAPABILITIES)) {
+        const row = rows.find((one) => codes(one['Capability'])[0] === name);
+        assert.ok(codes(row?.['`postgres://`']).includes(String(value)), `${name}: ${String(value)}`);
+      }
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
+  });
+
+  test('lists what failures mean as the drivers have it', () => {
+    const states = tableRows(drivers, 'SQLSTATE').map((row) => ({
+      sqlState: codes(row['SQLSTATE'])[0],
+      reason: codes(row['Reason'])[0],
+      why: row['Why'],
+    }));
+    assert.deepEqual(states, POSTGRES_FAILURES);
+    const names = tableRows(drivers, 'Kind').flatMap((row) => {
+      const meaning = { kind: codes(row['Kind'])[0], outcome: codes(row['Outcome'])[0] };
+      return codes(row['Names']).map((name) => [name, meaning]);
+    });
+    assert.deepEqual(Object.fromEntries(names), SQS_FAILURES);
   });
 
   test('lists the durability levels in their order', () => {
