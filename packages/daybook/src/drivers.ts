@@ -72,8 +72,9 @@ async function openStore(
   log: Logger,
 ): Promise<Store> {
   if (choice.driver === 'sqlite') return createSqliteStore({ directory });
-  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await load('pg', () =>
-    import('./store/postgres/postgres-store.ts'),
+  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await load(
+    'pg',
+    () => import('./store/postgres/postgres-store.ts'),
   );
   const { replicaUrl, maxConnections, connectTimeoutMs, statementTimeoutMs } = config.store;
   const newEpoch = randomId();

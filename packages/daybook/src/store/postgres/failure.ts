@@ -13,7 +13,11 @@ export interface FailureMeaning {
 
 export const POSTGRES_FAILURES: readonly FailureMeaning[] = [
   { sqlState: '53100', reason: 'disk-full', why: 'the disk of the server is full' },
-  { sqlState: '42501', reason: 'unavailable', why: 'a right is missing: no fault of an entry, and mended by GRANT' },
+  {
+    sqlState: '42501',
+    reason: 'unavailable',
+    why: 'a right is missing: no fault of an entry, and mended by GRANT',
+  },
   { sqlState: '42P01', reason: 'unavailable', why: 'a table is missing: no fault of an entry' },
   { sqlState: '42883', reason: 'unavailable', why: 'a function is missing: no fault of an entry' },
   { sqlState: '08', reason: 'unavailable', why: 'the connection' },
@@ -26,7 +30,11 @@ export const POSTGRES_FAILURES: readonly FailureMeaning[] = [
   { sqlState: '55', reason: 'unavailable', why: 'a lock was not to be had in time' },
   { sqlState: '57', reason: 'unavailable', why: 'cancelled, timed out, shut down or starting up' },
   { sqlState: '58', reason: 'unavailable', why: "the server's own input or output" },
-  { sqlState: '22', reason: 'rejected', why: 'a value that the database cannot hold, such as a NUL in a text' },
+  {
+    sqlState: '22',
+    reason: 'rejected',
+    why: 'a value that the database cannot hold, such as a NUL in a text',
+  },
   { sqlState: '23', reason: 'rejected', why: 'a constraint' },
   { sqlState: '54', reason: 'rejected', why: 'a limit of the server, such as the length of a key' },
   { sqlState: 'ZD001', reason: 'unexpected', why: 'two batches of one name: a defect' },

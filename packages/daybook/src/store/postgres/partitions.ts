@@ -45,7 +45,8 @@ export function monthsAround(nowMicros: number): Month[] {
 export async function makePartitions(connection: Connection): Promise<void> {
   const [now] = await connection.query<{ micros: string }>('SELECT daybook.now_micros() AS micros');
   for (const month of monthsAround(Number(now?.micros))) {
-    if (!(await exists(connection, month))) await connection.transaction(() => makePartition(connection, month));
+    if (!(await exists(connection, month)))
+      await connection.transaction(() => makePartition(connection, month));
   }
 }
 
@@ -59,9 +60,12 @@ export function keepPartitions(
   let closed = false;
 
   function look(): void {
-    looking = upkeep().then((done) => {
-      if (!closed) timer = setTimeout(look, done ? DAY_MS : HOUR_MS).unref();
-    });
+    looking = lookAndPlan();
+  }
+
+  async function lookAndPlan(): Promise<void> {
+    const done = await upkeep();
+    if (!closed) timer = setTimeout(look, done ? DAY_MS : HOUR_MS).unref();
   }
 
   async function upkeep(): Promise<boolean> {

@@ -72,7 +72,10 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const readTarget = options.readUrl === undefined ? undefined : parseConnectionUrl(options.readUrl);
   const { connectTimeoutMs = 5_000, statementTimeoutMs = 10_000, lockTimeoutMs = 5_000 } = options;
   const connection: ConnectionOptions = {
-    ...{ target, connectTimeoutMs, statementTimeoutMs, lockTimeoutMs },
+    target,
+    connectTimeoutMs,
+    statementTimeoutMs,
+    lockTimeoutMs,
     password: options.password,
     applicationName: `daybook ${options.region}`,
   };

@@ -20,7 +20,11 @@ export interface PutMode {
 }
 
 /** `at` counts the entries of a call from 1. */
-export type HeldEntry = { readonly at: number; readonly kind: AppendException['kind']; readonly first: string };
+export type HeldEntry = {
+  readonly at: number;
+  readonly kind: AppendException['kind'];
+  readonly first: string;
+};
 
 export const PUT_ENTRIES: Statement = {
   name: 'put-entries',
@@ -44,7 +48,10 @@ export function splitIntoCalls(batches: readonly PutBatch[]): number[][] {
   let names = new Set<string>();
   let bytes = 0;
   for (const [index, { batch, part }] of batches.entries()) {
-    const size = batch.entries.reduce((sum, { payload }) => sum + ENTRY_OVERHEAD_BYTES + (payload?.byteLength ?? 0), 0);
+    const size = batch.entries.reduce(
+      (sum, { payload }) => sum + ENTRY_OVERHEAD_BYTES + (payload?.byteLength ?? 0),
+      0,
+    );
     const name = part ? undefined : `${batch.source}/${batch.n}`;
     const first = current[0];
     const fits =

@@ -3,7 +3,16 @@
  * They go to the replica where there is one; an entry that is not there yet is looked for on the primary.
  */
 import { microsToFirstId } from '../../id.ts';
-import type { CountQuery, Found, LedgerRow, ListQuery, MissingBatches, Page, Store, TailPage } from '../store.ts';
+import type {
+  CountQuery,
+  Found,
+  LedgerRow,
+  ListQuery,
+  MissingBatches,
+  Page,
+  Store,
+  TailPage,
+} from '../store.ts';
 import { uuidArray } from './binary-array.ts';
 import type { Pool } from './connection.ts';
 import type { EntryRow } from './rows.ts';
@@ -31,17 +40,6 @@ export type Queries = Pick<
 >;
 
 export function createQueries(primary: Pool, replica: Pool = primary): Queries {
-  async function findIn(pool: Pool, register: string, id: string): Promise<Found | undefined> {
-    const rows = await pool.read<FoundRow>(statements.FIND, [register, id]);
-    const [row] = rows.toSorted((a, b) => Number(b.place === 'stored') - Number(a.place === 'stored'));
-    if (row === undefined || row.place === 'retrying') return undefined;
-    if (row.place === 'dead' || row.place === 'discarded') return { status: row.place };
-    // A link whose first entry is not here.
-    if (row.id === null) return undefined;
-    const entry = fromRow(register, row);
-    return row.place === 'stored' ? { status: 'stored', entry } : { status: 'duplicate', first: entry };
-  }
-
   return {
     async find(register, id) {
       const found = await findIn(replica, register, id);
@@ -62,7 +60,11 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
 
     async tail({ register, after, limit, maxBytes }): Promise<TailPage> {
       const rows = await replica.read<PageRow & { head: string }>(statements.TAIL, [
-        ...[register, after, limit, maxBytes, LANE],
+        register,
+        after,
+        limit,
+        maxBytes,
+        LANE,
       ]);
       const entries = rows.filter(({ id }) => id !== null).map((row) => fromRow(register, row));
       const more = Number(rows[0]?.found ?? 0) > entries.length;
@@ -129,8 +131,18 @@ interface CountRow {
 
 /** `bigint` comes as text, because it may be larger than a number; ours never are. */
 function toNumbers<Key extends string>(row: Readonly<Record<Key, string>>): Record<Key, number> {
-  return Object.fromEntries(Object.entries<string>(row).map(([name, value]) => [name, Number(value)])) as Record<
-    Key,
-    number
-  >;
+  return Object.fromEntries(
+    Object.entries<string>(row).map(([name, value]) => [name, Number(value)]),
+  ) as Record<Key, number>;
+}
+
+async function findIn(pool: Pool, register: string, id: string): Promise<Found | undefined> {
+  const rows = await pool.read<FoundRow>(statements.FIND, [register, id]);
+  const [row] = rows.toSorted((a, b) => Number(b.place === 'stored') - Number(a.place === 'stored'));
+  if (row === undefined || row.place === 'retrying') return undefined;
+  if (row.place === 'dead' || row.place === 'discarded') return { status: row.place };
+  // A link whose first entry is not here.
+  if (row.id === null) return undefined;
+  const entry = fromRow(register, row);
+  return row.place === 'stored' ? { status: 'stored', entry } : { status: 'duplicate', first: entry };
 }

@@ -43,7 +43,10 @@ export const TAIL: Statement = {
     WHERE lane.name = $5 ORDER BY page.position`,
 };
 
-export const HEAD: Statement = { name: 'head', text: 'SELECT last AS head FROM daybook.lane WHERE name = $1' };
+export const HEAD: Statement = {
+  name: 'head',
+  text: 'SELECT last AS head FROM daybook.lane WHERE name = $1',
+};
 
 /** An entry, and what its mark says; the entry of a duplicate is the first one of its key. */
 export const FIND: Statement = {

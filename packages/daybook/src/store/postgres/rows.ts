@@ -17,7 +17,8 @@ export interface EntryRow {
 
 /** Everything that has no column of its own, as JSON. */
 export function toMeta(entry: Entry): string {
-  const { occurredAt, requestId, clientIp, protocol, region, headers, query, contentType, idempotencyKey } = entry;
+  const { occurredAt, requestId, clientIp, protocol, region, headers, query, contentType, idempotencyKey } =
+    entry;
   return JSON.stringify({
     occurredAt,
     requestId,

@@ -48,7 +48,8 @@ export function createWrites(pool: Pool, durability: ServerDurability): Writes {
       for (const places of splitIntoCalls(batches)) {
         const together = places.map((place) => batches[place] as AcknowledgedBatch);
         const { exceptions } = await put(together, { acknowledged: true, revive: false });
-        for (const [index, place] of places.entries()) results[place] = { exceptions: exceptions[index] ?? [] };
+        for (const [index, place] of places.entries())
+          results[place] = { exceptions: exceptions[index] ?? [] };
       }
       return results;
     },
@@ -56,7 +57,10 @@ export function createWrites(pool: Pool, durability: ServerDurability): Writes {
     async replay(entry) {
       // The entry alone: its batch is on record, or will be.
       const batch = { source: '', region: entry.region, n: 0, total: 0, entries: [entry], settledThrough: 0 };
-      const { exceptions } = await put([{ batch, part: true, leftOut: [] }], { acknowledged: true, revive: true });
+      const { exceptions } = await put([{ batch, part: true, leftOut: [] }], {
+        acknowledged: true,
+        revive: true,
+      });
       return exceptions[0]?.[0]?.kind ?? 'stored';
     },
 
