@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 
 import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
+import { addDeadLetters } from './commands/dead-letters.ts';
 import { addList } from './commands/list.ts';
 import { addPost } from './commands/post.ts';
 import { addProof } from './commands/proof.ts';
@@ -47,14 +48,19 @@ function createProgram(cli: Cli): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText('after', '\nTimes are UTC. Exit codes: 0 done, 1 failed, 2 called wrongly.');
-  for (const add of [addServe, addPost, addList, addTail, addStatus, addRegisters, addProof])
-    add(program, cli);
-  for (const command of [program, ...program.commands]) {
+  const verbs = [addServe, addPost, addList, addTail, addStatus, addRegisters, addDeadLetters, addProof];
+  for (const add of verbs) add(program, cli);
+  for (const command of withCommands(program)) {
     command.configureOutput({
       outputError: (text, write) => write(`${describeMisuse(text, command)}\n`),
     });
   }
   return program;
+}
+
+/** The command and all below it. */
+function withCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withCommands)];
 }
 
 /** commander says it in one line or two: "error: unknown option '--ordr'\n(Did you mean --order?)". */
@@ -64,6 +70,10 @@ function describeMisuse(text: string, command: Command): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .replace(/\.$/, '');
-  const verb = command.parent === null ? '' : `${command.name()} `;
-  return printable(`daybook: ${said}; see "daybook ${verb}--help"`);
+  return printable(`daybook: ${said}; see "${pathOf(command)} --help"`);
+}
+
+/** `daybook dead-letters list` */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }

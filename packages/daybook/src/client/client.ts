@@ -14,6 +14,8 @@ import type {
 import type { BatchItem } from './batch-lines.ts';
 import { postBatch } from './batch.ts';
 import type { BatchOptions, BatchResult } from './batch.ts';
+import { createDeadLettersClient } from './dead-letters.ts';
+import type { DeadLettersClient } from './dead-letters.ts';
 import { download, readEntries, readPages, readPayload, repeatRead } from './entries.ts';
 import type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
 import { post } from './post.ts';
@@ -79,6 +81,8 @@ export interface Client {
   status(options?: Abortable): Promise<Status>;
   registers(options?: Abortable): Promise<Registers>;
   ledger(options?: Range & Abortable): Promise<Ledger>;
+  /** What was given up on. Needs the admin key. */
+  readonly deadLetters: DeadLettersClient;
 }
 
 /** @throws {TypeError} when the base URL is none. */
@@ -113,5 +117,6 @@ export function createClient(options: ClientOptions): Client {
     status: (given) => get(['api', 'status'], { ...given }),
     registers: (given) => get(['api', 'registers'], { ...given }),
     ledger: (given) => get(['api', 'ledger'], { ...given }),
+    deadLetters: createDeadLettersClient(transport, retry),
   };
 }

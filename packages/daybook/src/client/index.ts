@@ -5,6 +5,12 @@ export { ClientError, CursorExpiredError } from './client-error.ts';
 export type { ClientErrorDetails, LocalErrorCode, WriteOutcome } from './client-error.ts';
 export type { BatchItem } from './batch-lines.ts';
 export type { BatchOptions, BatchResult } from './batch.ts';
+export type {
+  DeadLetterActionOptions,
+  DeadLetterFilter,
+  DeadLetterListOptions,
+  DeadLettersClient,
+} from './dead-letters.ts';
 export type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
 export type { PostBody, PostOptions } from './post.ts';
 export type { RetryPolicy } from './retry.ts';
@@ -12,6 +18,9 @@ export type { TailItem } from './tail-place.ts';
 export type { TailOptions } from './tail.ts';
 export type {
   BatchLine,
+  DeadLetterOutcome,
+  DeadLetterPageView,
+  DeadLetterView,
   EntryPage,
   EntryView,
   Ledger,

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 
 import { BIN, runCli } from './run-cli.ts';
 
-const VERBS = ['serve', 'post', 'list', 'tail', 'status', 'registers', 'proof'];
+const VERBS = ['serve', 'post', 'list', 'tail', 'status', 'registers', 'dead-letters', 'proof'];
 
 test('--help names every verb', async () => {
   const { exitCode, stdout } = await runCli(['--help']);
