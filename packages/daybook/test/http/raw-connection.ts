@@ -17,6 +17,8 @@ export interface RawConnection {
   send(bytes: string | Uint8Array): Promise<void>;
   /** Reads nothing more, so that the other side can send nothing more. */
   stall(): void;
+  /** Reads again. */
+  goOn(): void;
   /** Half-closes: no more bytes will come. */
   finish(): void;
   /** The next answer. @throws {Error} when the connection ends before it is complete. */
@@ -108,6 +110,7 @@ export async function connectRaw(port: number): Promise<RawConnection> {
         else resolve();
       }),
     stall: () => void socket.pause(),
+    goOn: () => void socket.resume(),
     finish: () => void socket.end(),
     async answer({ toHead = false } = {}) {
       const { status, headers } = await takeHead();

@@ -18,8 +18,11 @@ const LOOK_EVERY_MS = 20;
 
 export type GracefulClose = (graceMs: number) => Promise<boolean>;
 
-/** @returns closes the server; its promise tells whether the rest had to be cut. */
-export function createGracefulClose(server: Server): GracefulClose {
+/**
+ * @param isBusy whether an answer is due on a connection that Node's HTTP server does not serve.
+ * @returns closes the server; its promise tells whether the rest had to be cut.
+ */
+export function createGracefulClose(server: Server, isBusy: (socket: Socket) => boolean): GracefulClose {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -27,7 +30,8 @@ export function createGracefulClose(server: Server): GracefulClose {
   });
 
   function endIdle(): void {
-    for (const socket of sockets) if (responseUnderWay(socket) === undefined) socket.destroy();
+    for (const socket of sockets)
+      if (responseUnderWay(socket) === undefined && !isBusy(socket)) socket.destroy();
   }
 
   return async (graceMs) => {

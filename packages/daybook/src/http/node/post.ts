@@ -12,8 +12,6 @@ import type { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
-import { toDaybookError } from '../problem.ts';
-import { refusalAnswer } from '../refusal.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { WritePlan } from '../write/head.ts';
 import { planWrite } from '../write/head.ts';
@@ -24,6 +22,8 @@ import type { DirectRequest } from './direct-request.ts';
 import { drain } from './drain.ts';
 import type { BodyReceiver, ReadBodyOptions } from './read-body.ts';
 import { readBody } from './read-body.ts';
+import { refusedWrite } from './refused-write.ts';
+import { answerFields, encodingOf } from './wire.ts';
 
 export interface PostRequest {
   readonly request: DirectRequest;
@@ -113,18 +113,8 @@ class Exchange implements BodyReceiver, WriteListener {
   }
 
   failed(thrown: unknown): void {
-    const { context } = this.#surroundings;
-    const error = toDaybookError(thrown, (cause) => this.#log(cause));
-    const { method, headers } = this.#post.request;
-    const { basePath } = context.config;
-    this.answered(
-      refusalAnswer(error, {
-        requestId: this.#requestId,
-        method,
-        accept: headers.accept,
-        site: { basePath, version: context.version },
-      }),
-    );
+    const { accept } = this.#post.request.headers;
+    this.answered(refusedWrite(this.#surroundings.context, this.#requestId, accept, thrown));
   }
 
   answered(answer: Answer): void {
@@ -139,22 +129,18 @@ class Exchange implements BodyReceiver, WriteListener {
     }
   }
 
-  #send({ status, headers, body: given }: Answer): void {
+  #send(answer: Answer): void {
     const { request, response } = this.#post;
     if (response.destroyed || request.socket.destroyed) return;
-    const body = given as string;
-    const bytes = Buffer.byteLength(body);
-    // Names and values in turn: Node copies nothing then.
-    const fields: string[] = [];
-    for (const name in headers) fields.push(name, headers[name] as string);
-    fields.push('content-length', String(bytes));
-    fields.push('daybook-version', this.#surroundings.context.version);
-    fields.push('x-request-id', this.#requestId);
-    if (headers['x-content-type-options'] === undefined) fields.push('x-content-type-options', 'nosniff');
-    if (this.#surroundings.context.draining.aborted) fields.push('connection', 'close');
-    response.writeHead(status, fields);
-    // ASCII is the same in both, and cheaper to write as the one that needs no look at each character.
-    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    const { version, draining } = this.#surroundings.context;
+    const body = answer.body as string;
+    const bodyBytes = Buffer.byteLength(body);
+    const { aborted: closes } = draining;
+    response.writeHead(
+      answer.status,
+      answerFields(answer, { requestId: this.#requestId, version, bodyBytes, closes }),
+    );
+    response.end(body, encodingOf(body, bodyBytes));
     if (!request.complete) drain(request);
   }
 

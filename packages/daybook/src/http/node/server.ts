@@ -20,6 +20,7 @@ import { DirectRequest } from './direct-request.ts';
 import { drain } from './drain.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createHostCheck } from './host-check.ts';
+import { createPlainConnections } from './plain-connections.ts';
 import { createPost } from './post.ts';
 import { parseRequestTarget } from './request-target.ts';
 
@@ -76,7 +77,8 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   server.on('checkExpectation', (request, response) => handle(request, response, false));
   const answerClientError = createClientErrorHandler({ version, maxHeaderBytes: limits.maxHeaderBytes });
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
-  const closeGracefully = createGracefulClose(server);
+  const plain = createPlainConnections(context, server, checkHost);
+  const closeGracefully = createGracefulClose(server, plain.isBusy);
 
   function handle(request: DirectRequest, response: ServerResponse, expectsContinue: boolean): void {
     let url: string;
@@ -157,6 +159,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
     async close(graceMs) {
       const cut = await closeGracefully(graceMs);
       watch.close();
+      plain.close();
       return cut;
     },
   };
