@@ -2,6 +2,8 @@
  * The queue's thread: the only connection to its file. It answers one call after the other; a call that sends or
  * acknowledges is one transaction, and answered when that is durable.
  */
+import { dirname } from 'node:path';
+
 import { createClock } from '../../clock.ts';
 import type { DurabilityLevel } from '../../durability.ts';
 import {
@@ -16,6 +18,7 @@ import { migrate } from '../../sqlite/migrate.ts';
 import { serveThread } from '../../sqlite/thread-server.ts';
 import type { QueueStatus } from '../queue.ts';
 import { createDeliveryState } from './delivery-state.ts';
+import { createDiskRoom } from './disk-room.ts';
 import type { MessageColumns } from './message-columns.ts';
 import { createMessages } from './messages.ts';
 import { createVacuum } from './vacuum.ts';
@@ -46,6 +49,7 @@ export function serve({ path, busyTimeoutMs }: WriterData): void {
   const messages = createMessages(db);
   const deliveries = createDeliveryState(db, clock);
   const vacuum = createVacuum(db, guarded);
+  const room = createDiskRoom(dirname(path));
   const writeProbe = db.prepare(
     `INSERT INTO probe (singleton, probed_at) VALUES (1, unixepoch())
      ON CONFLICT (singleton) DO UPDATE SET probed_at = excluded.probed_at`,
@@ -55,8 +59,10 @@ export function serve({ path, busyTimeoutMs }: WriterData): void {
     newestStamp: messages.totals().newestStamp,
   };
   serveThread(ready, {
-    send: (columns: MessageColumns) =>
-      guarded((commit) => messages.insert(columns, clock.nowMicros(), commit)),
+    send(columns: MessageColumns) {
+      room.assertFor(columns.bodies.byteLength);
+      guarded((commit) => messages.insert(columns, clock.nowMicros(), commit));
+    },
     receive: ({ maxMessages, maxBytes }: { maxMessages: number; maxBytes: number }) =>
       deliveries.receive(maxMessages, maxBytes),
     acknowledge(numbers: readonly number[]) {
@@ -77,7 +83,10 @@ export function serve({ path, busyTimeoutMs }: WriterData): void {
       };
     },
     oldestStamp: () => messages.oldestStamp(),
-    probe: () => guarded(() => void writeProbe.run()),
+    probe() {
+      room.assertFor(0);
+      guarded(() => void writeProbe.run());
+    },
     close() {
       vacuum.stop();
       truncateWal(db);
