@@ -1,0 +1,119 @@
+/**
+ * The DynamoDB driver of the store port: one table, one lane per region that writes to it. See
+ * docs/decisions/0011-dynamodb-layout.md. Needs the package `@aws-sdk/client-dynamodb` and, on the table,
+ * dynamodb:DescribeTable, GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem.
+ */
+import { randomId } from '../../id.ts';
+import type { Store, StoreCapabilities } from '../store.ts';
+import { createBuckets } from './buckets.ts';
+import { keyItem, number } from './item.ts';
+import { laneKey, probeKey } from './keys.ts';
+import { createLanes, openLane } from './lanes.ts';
+import { countStored, readLedger } from './ledger.ts';
+import { findEntry, listEntries } from './list.ts';
+import { readLogEnd } from './log.ts';
+import { readMissing } from './batch-names.ts';
+import { durabilityOf, prepareTable } from './table-description.ts';
+import type { TableOptions } from './table.ts';
+import { createTable } from './table.ts';
+import { readTail } from './tail.ts';
+import { putVouch, readVouchedThrough, withdrawVouch } from './vouchers.ts';
+import { createWriter } from './writer.ts';
+
+export interface DynamoDbStoreOptions extends TableOptions {
+  /** Daybook's name of the region that writes here, and so of its lane: unique among the regions of a global table. */
+  readonly region: string;
+  /** Make the table if there is none; default false. An existing one is never changed. */
+  readonly createTable?: boolean;
+  /** How many shards a day has, from the next day on that has no entries yet: 1 to 128, default 1. */
+  readonly shards?: number;
+  /** For a lane that is new; default random. */
+  readonly newEpoch?: string;
+}
+
+/** 400 KB less what an entry has beside its payload: all of it comes from a head of at most 16 KiB. */
+const MAX_ENTRY_BYTES = 300 * 1024;
+/** As many of the largest items as 3.9 MB hold; of smaller ones up to 97 fit. */
+const MAX_ATOMIC_ENTRIES = 9;
+const MAX_SHARDS = 128;
+
+/** What is known before the table was reached. */
+export function dynamoDbCapabilities(
+  options: Pick<TableOptions, 'endpoint'>,
+  tableArn?: string,
+): StoreCapabilities {
+  const { level, proof } = durabilityOf(options.endpoint, tableArn);
+  return {
+    driver: 'dynamodb',
+    durability: level,
+    durabilityProof: proof,
+    maxEntryBytes: MAX_ENTRY_BYTES,
+    maxAtomicEntries: MAX_ATOMIC_ENTRIES,
+    live: 'polled',
+  };
+}
+
+/**
+ * @throws {StoreError} while the table cannot be reached.
+ * @throws {StartError} when there is no table, its keys are others, or another AWS region writes the lane.
+ */
+export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promise<Store> {
+  const { table: tableName, region: lane, awsRegion, shards = 1, newEpoch = randomId() } = options;
+  if (!Number.isInteger(shards) || shards < 1 || shards > MAX_SHARDS)
+    throw new RangeError(`shards: expected a whole number from 1 to ${MAX_SHARDS}, given ${shards}`);
+  const table = createTable(options);
+  try {
+    const { TableArn } = await prepareTable(table, tableName, options.createTable ?? false);
+    const opened = await openLane(table, tableName, { lane, epoch: newEpoch, awsRegion });
+    const end = await readLogEnd(table, lane);
+    const lanes = createLanes(table, lane);
+    await lanes.read();
+    const buckets = createBuckets(table);
+    const registers = new Set(opened.registers);
+    const state = { tableName, lane, shards, buckets, registers, recorded: new Map<string, number>() };
+
+    return {
+      capabilities: dynamoDbCapabilities(options, TableArn),
+      epoch: opened.epoch,
+      get lanes() {
+        return lanes.names;
+      },
+      newestIdAtOpen: end.newestId,
+
+      ...createWriter(table, state, end),
+      async probe() {
+        await table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) });
+      },
+
+      find: async (register, id) => findEntry(table, buckets, await lanes.current(), register, id),
+      list: async (query) => listEntries(table, buckets, await lanes.current(), query),
+      tail: (query) => readTail(table, query),
+      head: async (of) => (await readLogEnd(table, of)).head,
+      count: async (query) => countStored(table, await lanes.current(), query),
+      async ledger(range, limit) {
+        const all = await lanes.read();
+        const of = all.flatMap(({ lane, registers }) => registers.map((register) => ({ lane, register })));
+        return readLedger(table, of, range, limit);
+      },
+      async missingBatches() {
+        const all = await lanes.current();
+        return (await Promise.all(all.map((of) => readMissing(table, of)))).flat();
+      },
+      vouch: (vouch) => putVouch(table, lane, vouch),
+      withdraw: (voucher) => withdrawVouch(table, lane, voucher),
+      async vouchedThrough() {
+        // What another region vouches for may not have been replicated yet.
+        return (await lanes.current()).length > 1 ? undefined : readVouchedThrough(table, lane);
+      },
+      async time() {
+        await table.getMany([laneKey(lane)]);
+        return table.nowMicros();
+      },
+
+      close: () => table.close(),
+    };
+  } catch (thrown) {
+    await table.close();
+    throw thrown;
+  }
+}
