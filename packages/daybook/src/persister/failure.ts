@@ -1,5 +1,5 @@
 /**
- * What a failure means: the table of DESIGN §9.4. Only a failure of one entry by itself can ever be held against it.
+ * What a failure means. Only a failure of one entry by itself can ever be held against it.
  *
  *   transient   the store could not, for now: never counted
  *   permanent   this store can never take the entry

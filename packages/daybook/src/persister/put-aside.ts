@@ -38,8 +38,8 @@ export interface PutAside {
   conflicting(received: Received, entry: Entry, firstId: string): Promise<void>;
 }
 
-/** DESIGN §9.4: an entry that fails for unknown reasons is dead at this attempt. */
-export const MAX_ATTEMPTS = 20;
+/** An entry that fails for unknown reasons is dead at this attempt. */
+const MAX_ATTEMPTS = 20;
 /** Twenty attempts take about six hours: time for somebody to mend what the store does not explain. */
 const RETRY_BACK_OFF = { firstMs: 1_000, limitMs: 3_600_000 };
 /** Reasons are for people; an envelope must stay as small as the one that the entry came in. */

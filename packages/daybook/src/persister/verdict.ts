@@ -11,7 +11,7 @@ export interface Verdict {
   isSystemic(): boolean;
 }
 
-/** DESIGN §9.4. Below the minimum nothing is concluded: one poison entry in a quiet system is all that there is. */
+/** Below the minimum nothing is concluded: one poison entry in a quiet system is all that there is. */
 export const WINDOW_ENTRIES = 100;
 export const MIN_ENTRIES = 10;
 

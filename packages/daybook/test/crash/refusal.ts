@@ -11,7 +11,7 @@ export interface Problem {
   readonly type: string;
 }
 
-/** @throws {AssertionError} unless the answer is a 503 as DESIGN §7 asks for, with one of the codes and outcomes. */
+/** @throws {AssertionError} unless the answer is a 503, with one of the codes and outcomes. */
 export function assertRefusal(answer: Exchange, codes: readonly string[], outcomes: readonly string[]): void {
   assert.equal(answer.status, 503, answer.body);
   assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/);

@@ -1,4 +1,4 @@
-/** A batch: one entry a line, one result a line, in order (DESIGN §7, Batch). */
+/** A batch: one entry a line, one result a line, in order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,4 +1,4 @@
-/** What a body means by its type, and how it is shown (DESIGN §7, Write). */
+/** What a body means by its type, and how it is shown. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

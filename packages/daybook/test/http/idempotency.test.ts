@@ -1,4 +1,4 @@
-/** Idempotency keys of single writes (DESIGN §7, Idempotency). */
+/** Idempotency keys of single writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

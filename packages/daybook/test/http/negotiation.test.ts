@@ -1,4 +1,4 @@
-/** Which format an answer has: Accept with its q-values, `?format=`, and what is there for whom (DESIGN §7, Read). */
+/** Which format an answer has: Accept with its q-values, `?format=`, and what is there for whom. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 

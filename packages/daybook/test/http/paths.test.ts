@@ -1,4 +1,4 @@
-/** Paths are exact, with their methods (DESIGN §7, Paths): what is there, what is not, and what each allows. */
+/** Paths are exact, with their methods: what is there, what is not, and what each allows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -12,7 +12,7 @@ export interface Resent {
   readonly alreadyStored: number;
 }
 
-/** The key of the whole batch: that of a line is `<key>/<line>` (DESIGN §7, Idempotency). */
+/** The key of the whole batch: that of a line is `<key>/<line>`. */
 function batchKey(attempt: Attempt): string | undefined {
   return attempt.key?.includes('/') === true ? attempt.key.slice(0, attempt.key.lastIndexOf('/')) : undefined;
 }
