@@ -38,7 +38,7 @@ export function createS3Objects({ prefix, ...connection }: S3ObjectsOptions): Ob
     );
   }
   const s3 = createS3(connection);
-  let overwritesNothing = false;
+  let isCreateOnly = false;
 
   /** @param name with the prefix. */
   async function create(name: string, bytes: Uint8Array): Promise<boolean> {
@@ -100,6 +100,7 @@ export function createS3Objects({ prefix, ...connection }: S3ObjectsOptions): Ob
     }
   }
 
+  /** Whether writes only create is tried once: a storage that knows no conditions ignores them without a word. */
   async function probe(): Promise<void> {
     // No object's name has an exclamation mark.
     const name = `${prefix}!probe-${randomId()}`;
@@ -110,12 +111,12 @@ export function createS3Objects({ prefix, ...connection }: S3ObjectsOptions): Ob
           'unavailable',
           's3: expected to create an object of a random name, given that it exists',
         );
-      if (!overwritesNothing && (await create(name, bytes)))
+      if (!isCreateOnly && (await create(name, bytes)))
         throw new ObjectsError(
           'unavailable',
           's3: expected a storage that honours If-None-Match on writes, given one that overwrites',
         );
-      overwritesNothing = true;
+      isCreateOnly = true;
     } finally {
       await s3.delete(name);
     }
@@ -125,7 +126,10 @@ export function createS3Objects({ prefix, ...connection }: S3ObjectsOptions): Ob
     capabilities: capabilitiesOf(connection),
     async create(name, bytes) {
       assertObjectName(name);
-      return asObjectsError(`create ${name}`, () => create(prefix + name, bytes));
+      return asObjectsError(`create ${name}`, async () => {
+        if (!isCreateOnly) await probe();
+        return create(prefix + name, bytes);
+      });
     },
     async read(name) {
       assertObjectName(name);
