@@ -41,8 +41,8 @@ export function readQueueSettings(
   }
 
   const read = (name: string): number => {
-    const value = Number(attributes[name]);
-    return Number.isSafeInteger(value) ? value : refuse(`a number as ${name}`, String(attributes[name]));
+    const text = attributes[name] ?? '';
+    return /^\d+$/.test(text) ? Number(text) : refuse(`a number as ${name}`, `"${text}"`);
   };
   const retentionSeconds = read('MessageRetentionPeriod');
   const visibilitySeconds = read('VisibilityTimeout');
