@@ -18,8 +18,8 @@ export type Treatment = 'pass' | 'throttle' | 'fail' | 'lose' | 'drop';
 
 export interface DynamoDbProxy {
   readonly endpoint: string;
-  /** Asked for each request by its operation, such as `TransactWriteItems`; default `pass`. */
-  treat: (operation: string) => Treatment;
+  /** Asked for each request: by its operation, such as `TransactWriteItems`, and what it holds. Default `pass`. */
+  treat: (operation: string, body: string) => Treatment;
   close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) as string;
-    const treatment = proxy.treat(operation);
+    const treatment = proxy.treat(operation, body.toString());
     if (treatment === 'drop') return void request.socket.destroy();
     if (treatment === 'throttle' || treatment === 'fail') {
       const [status, type] = ANSWERS[treatment];

@@ -23,12 +23,6 @@ import type { Item, Write } from './item.ts';
 import { keyItem, text } from './item.ts';
 import type { ItemKey } from './keys.ts';
 
-/** What a request consumed: units of 1 KB written or 4 KB read, as DynamoDB counts them. */
-export interface Consumed {
-  readonly request: string;
-  readonly units: number;
-}
-
 export interface TableOptions {
   readonly table: string;
   /** Such as `eu-west-1`. */
@@ -39,8 +33,6 @@ export interface TableOptions {
   readonly requestTimeoutMs?: number;
   /** Of a request whose failures are transient; default 4. */
   readonly maxAttempts?: number;
-  /** Called with what each request consumed. */
-  readonly onConsumed?: (consumed: Consumed) => void;
 }
 
 export interface QueryRange {
@@ -87,7 +79,7 @@ const RETRY = { firstMs: 50, limitMs: 1_000 };
 
 /** Connects with the first request. */
 export function createTable(options: TableOptions): Table {
-  const { table, requestTimeoutMs = 5_000, maxAttempts = 4, onConsumed } = options;
+  const { table, requestTimeoutMs = 5_000, maxAttempts = 4 } = options;
   const client = createClient(options, requestTimeoutMs);
   const clock = createAnswerClock();
   client.middlewareStack.add(
@@ -100,14 +92,6 @@ export function createTable(options: TableOptions): Table {
   );
   const underWay = new Set<Promise<unknown>>();
   const closing = new AbortController();
-  const capacity = onConsumed && ({ ReturnConsumedCapacity: 'TOTAL' } as const);
-
-  function note(
-    request: string,
-    consumed: readonly ({ CapacityUnits?: number | undefined } | undefined)[] = [],
-  ) {
-    for (const one of consumed) onConsumed?.({ request, units: one?.CapacityUnits ?? 0 });
-  }
 
   /** @param attempt is told whether one before it may have been written. */
   async function repeat<T>(what: string, attempt: (doubtful: boolean) => Promise<T>): Promise<T> {
@@ -144,11 +128,10 @@ export function createTable(options: TableOptions): Table {
     for (let rest = keys.map(keyItem); rest.length > 0;) {
       const RequestItems = { [table]: { Keys: rest, ConsistentRead: true } };
       const answer = await send('BatchGetItem', async () => {
-        const got = await client.send(new BatchGetItemCommand({ RequestItems, ...capacity }));
+        const got = await client.send(new BatchGetItemCommand({ RequestItems }));
         if (got.UnprocessedKeys?.[table]?.Keys?.length === rest.length) throw throttled();
         return got;
       });
-      note('BatchGetItem', answer.ConsumedCapacity);
       items.push(...(answer.Responses?.[table] ?? []));
       rest = answer.UnprocessedKeys?.[table]?.Keys ?? [];
     }
@@ -164,25 +147,24 @@ export function createTable(options: TableOptions): Table {
     },
 
     async *query(range) {
-      const input = { TableName: table, ...queryInput(range), ...capacity };
+      const input = { TableName: table, ...queryInput(range) };
       let start: Item | undefined;
       do {
         const command = new QueryCommand({ ...input, ...(start && { ExclusiveStartKey: start }) });
         const answer = await send('Query', () => client.send(command));
-        note('Query', [answer.ConsumedCapacity]);
         yield* answer.Items ?? [];
         start = answer.LastEvaluatedKey;
       } while (start !== undefined);
     },
 
     async put(item) {
-      const command = new PutItemCommand({ TableName: table, Item: item, ...capacity });
-      note('PutItem', [(await send('PutItem', () => client.send(command))).ConsumedCapacity]);
+      const command = new PutItemCommand({ TableName: table, Item: item });
+      await send('PutItem', () => client.send(command));
     },
 
     async delete(key) {
-      const command = new DeleteItemCommand({ TableName: table, Key: keyItem(key), ...capacity });
-      note('DeleteItem', [(await send('DeleteItem', () => client.send(command))).ConsumedCapacity]);
+      const command = new DeleteItemCommand({ TableName: table, Key: keyItem(key) });
+      await send('DeleteItem', () => client.send(command));
     },
 
     transact(writes) {
@@ -190,10 +172,9 @@ export function createTable(options: TableOptions): Table {
       return send('TransactWriteItems', async (doubtful) => {
         // The same token again: an attempt whose answer was lost is told from a second transaction for ten minutes.
         if (!doubtful) token = randomId();
-        const input = { TransactItems: [...writes], ClientRequestToken: token, ...capacity };
+        const input = { TransactItems: [...writes], ClientRequestToken: token };
         try {
-          const answer = await client.send(new TransactWriteItemsCommand(input));
-          note('TransactWriteItems', answer.ConsumedCapacity);
+          await client.send(new TransactWriteItemsCommand(input));
           return { reasons: undefined, doubtful };
         } catch (thrown) {
           const { CancellationReasons: reasons = [] } = thrown as {
