@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Entry } from './entry.ts';
-import { idToMicros } from './id.ts';
+import { idToMicros, microsToFirstId } from './id.ts';
 
 const ENVELOPE_VERSION = 1;
 
@@ -63,15 +63,44 @@ const MINUTE_MICROS = 60_000_000;
 const NEWLINE = 0x0a;
 
 export function countByMinute(entries: readonly Entry[]): MinuteCount[] {
-  const counts = new Map<string, { register: string; minute: number; entries: number }>();
+  const counts = new Map<string, Count>();
+  // Neighbours mostly share register and minute, and ids compare as their stamps do.
+  let last: Count | undefined;
   for (const { id, register } of entries) {
+    if (last !== undefined && last.register === register && id >= last.firstId && id < last.endId) {
+      last.entries += 1;
+      continue;
+    }
     const minute = Math.floor(idToMicros(id) / MINUTE_MICROS);
     const key = `${minute} ${register}`;
-    const count = counts.get(key);
-    if (count === undefined) counts.set(key, { register, minute, entries: 1 });
-    else count.entries += 1;
+    last = counts.get(key);
+    if (last === undefined) counts.set(key, (last = emptyCount(register, minute)));
+    last.entries += 1;
   }
-  return [...counts.values()];
+  return [...counts.values()].map(({ register, minute, entries: count }) => ({
+    register,
+    minute,
+    entries: count,
+  }));
+}
+
+interface Count {
+  readonly register: string;
+  readonly minute: number;
+  readonly firstId: string;
+  /** The first id of the next minute. */
+  readonly endId: string;
+  entries: number;
+}
+
+function emptyCount(register: string, minute: number): Count {
+  return {
+    register,
+    minute,
+    firstId: microsToFirstId(minute * MINUTE_MICROS),
+    endId: microsToFirstId((minute + 1) * MINUTE_MICROS),
+    entries: 0,
+  };
 }
 
 interface EnvelopeBody {

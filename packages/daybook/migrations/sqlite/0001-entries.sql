@@ -23,11 +23,17 @@ CREATE TABLE entry (
   payload  BLOB            -- the exact bytes received; NULL when the body was empty
 ) STRICT;
 
-CREATE UNIQUE INDEX entry_by_id ON entry (id);
--- Lists and stamp ranges of one register.
-CREATE INDEX entry_by_register_id ON entry (register, id);
--- Tails: every index ends with the rowid, so this is (register, position).
-CREATE INDEX entry_by_register_position ON entry (register);
+-- The only index: finds an entry by its id, keeps it from being stored twice, and has the lists of a register in order.
+CREATE UNIQUE INDEX entry_by_register_id ON entry (register, id);
+
+-- Which registers have entries among the positions from block * 64 to block * 64 + 63: what tails of one register follow.
+-- One row for up to 64 entries, where an index by (register, position) would have one each. A row may outlive its entries:
+-- whatever deletes the last of them may delete it too.
+CREATE TABLE block (
+  register TEXT NOT NULL,
+  block    INTEGER NOT NULL,
+  PRIMARY KEY (register, block)
+) STRICT, WITHOUT ROWID;
 
 -- A key lives as long as its entry and is written in the entry's transaction.
 CREATE TABLE idempotency_key (
@@ -50,21 +56,25 @@ CREATE TABLE mark (
 
 -- Every batch that arrived, by its name.
 CREATE TABLE batch (
-  source        TEXT NOT NULL,
-  n             INTEGER NOT NULL,
-  entries       INTEGER NOT NULL,
-  total         INTEGER NOT NULL,  -- entries of the source up to and including this batch
-  last_position INTEGER NOT NULL,
-  stored_at     INTEGER NOT NULL,  -- Unix microseconds
+  source          TEXT NOT NULL,
+  n               INTEGER NOT NULL,
+  entries         INTEGER NOT NULL,
+  total           INTEGER NOT NULL,  -- entries of the source up to and including this batch
+  last_position   INTEGER NOT NULL,
+  settled_through INTEGER NOT NULL,  -- Unix microseconds
+  stored_at       INTEGER NOT NULL,  -- Unix microseconds
   PRIMARY KEY (source, n)
 ) STRICT, WITHOUT ROWID;
 
--- One row per intake process: `batches` = `last_n` means that no batch is missing.
-CREATE TABLE source (
-  source          TEXT PRIMARY KEY,
-  last_n          INTEGER NOT NULL,
-  batches         INTEGER NOT NULL,
-  settled_through INTEGER NOT NULL   -- Unix microseconds
+-- Batches that are missing below the newest of their source.
+CREATE TABLE gap (
+  source       TEXT NOT NULL,
+  first_n      INTEGER NOT NULL,
+  last_n       INTEGER NOT NULL,
+  total_before INTEGER NOT NULL,  -- entries of the source before the gap
+  entries      INTEGER NOT NULL,
+  since        INTEGER NOT NULL,  -- Unix microseconds: when a later batch came
+  PRIMARY KEY (source, first_n)
 ) STRICT, WITHOUT ROWID;
 
 -- What became of the entries, by the stamp's minute.

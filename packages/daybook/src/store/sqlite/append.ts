@@ -7,9 +7,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ThreadFailure } from '../../sqlite/thread-server.ts';
 import type { AppendException, DeadEntry, LeftOut, PersistResult } from '../store.ts';
 import { createBatchRecord } from './batch-record.ts';
-import type { BatchColumns } from './columns.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
 import { createMarks } from './marks.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { createPlaces } from './places.ts';
 
 export interface Appended {
@@ -18,8 +18,8 @@ export interface Appended {
 }
 
 /** An `AcknowledgedBatch` as it crosses to the thread. */
-export interface AcknowledgedColumns {
-  readonly batch: BatchColumns;
+export interface AcknowledgedPack {
+  readonly batch: PackedBatch;
   readonly part: boolean;
   readonly leftOut: readonly LeftOut[];
 }
@@ -28,48 +28,48 @@ export type Replayed = 'stored' | 'duplicate' | 'conflict';
 
 /** Each takes `commit`, the caller's, who must know whether a failure came from it. */
 export interface Writes {
-  append(batch: BatchColumns, commit: () => void): Appended;
-  persist(batches: readonly AcknowledgedColumns[], commit: () => void): PersistResult[];
+  append(batch: PackedBatch, commit: () => void): Appended;
+  persist(batches: readonly AcknowledgedPack[], commit: () => void): PersistResult[];
   /** @param batch of one entry; its name means nothing. */
-  replay(batch: BatchColumns, commit: () => void): Replayed;
+  replay(batch: PackedBatch, commit: () => void): Replayed;
   discard(entry: DeadEntry, commit: () => void): boolean;
 }
 
 /** Prepares every statement once. */
 export function createWrites(db: DatabaseSync): Writes {
   const record = createBatchRecord(db);
-  const places = createPlaces(db);
   const marks = createMarks(db);
+  const places = createPlaces(db, marks);
   const addToLedger = createLedger(db);
 
-  function append(batch: BatchColumns): Appended {
+  function append(batch: PackedBatch): Appended {
     const known = record.find(batch);
     if (known !== undefined) return { lastPosition: known, exceptions: places.exceptionsOf(batch) };
-    const exceptions = places.give({ batch, acknowledged: false });
-    return { lastPosition: record.add(batch), exceptions };
+    const placed = places.give({ batch, acknowledged: false });
+    record.add(batch, placed.lastPosition);
+    return placed;
   }
 
-  function persistOne({ batch, part, leftOut }: AcknowledgedColumns): PersistResult {
+  function persistOne({ batch, part, leftOut }: AcknowledgedPack): PersistResult {
     // The places of a part's entries are known by themselves, so it does not matter whether its batch came before it.
     if (!part && record.find(batch) !== undefined) return { exceptions: places.exceptionsOf(batch) };
-    const exceptions = places.give({ batch, acknowledged: true, leftOut });
-    if (!part) record.add(batch);
+    const { exceptions, lastPosition } = places.give({ batch, acknowledged: true, leftOut });
+    if (!part) record.add(batch, lastPosition);
     return { exceptions };
   }
 
-  function replay(batch: BatchColumns): Replayed {
-    const [id = ''] = batch.ids;
-    const mark = marks.among(batch.ids).get(id);
-    if (mark?.place === 'discarded') {
+  function replay(batch: PackedBatch): Replayed {
+    const id = batch.smallestId;
+    if (marks.of(id)?.place === 'discarded') {
       const message = `replay: expected a dead entry, given ${id}, which was discarded`;
       throw new ThreadFailure({ reason: 'rejected', outcome: 'not-written', message });
     }
-    const [exception] = places.give({ batch, acknowledged: true, revive: true });
-    return exception?.kind ?? 'stored';
+    const { exceptions } = places.give({ batch, acknowledged: true, revive: true });
+    return exceptions[0]?.kind ?? 'stored';
   }
 
   function discard({ id, register, region }: DeadEntry): boolean {
-    const place = marks.among([id]).get(id)?.place;
+    const place = marks.of(id)?.place;
     if (place !== 'dead') return place === 'discarded';
     marks.put(id, register, 'discarded');
     const changes = createLedgerChanges();
@@ -78,9 +78,11 @@ export function createWrites(db: DatabaseSync): Writes {
     return true;
   }
 
+  const begin = db.prepare('BEGIN IMMEDIATE');
+
   function inTransaction<A, T>(write: (argument: A) => T): (argument: A, commit: () => void) => T {
     return (argument, commit) => {
-      db.exec('BEGIN IMMEDIATE');
+      begin.run();
       const result = write(argument);
       commit();
       return result;
@@ -89,7 +91,7 @@ export function createWrites(db: DatabaseSync): Writes {
 
   return {
     append: inTransaction(append),
-    persist: inTransaction((batches: readonly AcknowledgedColumns[]) => batches.map(persistOne)),
+    persist: inTransaction((batches: readonly AcknowledgedPack[]) => batches.map(persistOne)),
     replay: inTransaction(replay),
     discard: inTransaction(discard),
   };

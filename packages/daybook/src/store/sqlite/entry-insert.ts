@@ -1,78 +1,113 @@
 /**
- * The rows of the `entry` table. Sixteen rows a statement cost about half of what one a statement does: less crossing
- * into SQLite, and one update of the AUTOINCREMENT counter.
+ * The rows of the `entry` table, and of the blocks that tails find them by. Rows that share register and subject go in
+ * together, up to 32 a statement: less crossing into SQLite, and these two values are bound once.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
-import type { BatchColumns } from './columns.ts';
+import type { BatchReader, PackedBatch, Run } from './packed-batch.ts';
+import { blockOf } from './rows.ts';
 
-const ROWS_A_STATEMENT = 16;
+/** Any number of rows is a sum of these. */
+const ROWS_A_STATEMENT = [32, 16, 8, 4, 2, 1] as const;
+
+export interface Inserted {
+  /** The places of those that were not stored, because an entry of the same id is there already. */
+  readonly notStored: readonly number[];
+  /** Of the newest entry in the store. */
+  readonly lastPosition: number;
+}
 
 export interface EntryInsert {
-  /**
-   * Inserts the entries of a batch in their order, but for those set aside.
-   * @returns the places of those that were not stored, because an entry of the same id is there already.
-   */
-  insert(batch: BatchColumns, aside: ReadonlySet<number>): number[];
-  isStored(id: string): boolean;
+  /** Inserts the entries of a batch in their order, but for those set aside. */
+  insert(batch: PackedBatch, reader: BatchReader, aside: ReadonlySet<number>): Inserted;
+  isStored(register: string, id: Uint8Array): boolean;
+  newestPosition(): number;
 }
 
 export function createEntryInsert(db: DatabaseSync): EntryInsert {
-  const prepare = (rows: number) =>
-    db.prepare(
-      `INSERT INTO entry (id, register, subject, meta, payload)
-       VALUES ${Array.from({ length: rows }, () => `(unhex(?, '-'), ?, ?, ?, ?)`).join(', ')} ON CONFLICT (id) DO NOTHING`,
-    );
-  const insertOne = prepare(1);
-  const insertMany = prepare(ROWS_A_STATEMENT);
-  const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
-  const positionOf = db.prepare(`SELECT position FROM entry WHERE id = unhex(?, '-')`);
+  const statements = ROWS_A_STATEMENT.map((rows) => ({ rows, statement: db.prepare(insertOf(rows)) }));
+  const addBlock = db.prepare('INSERT INTO block (register, block) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const newest = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
+  const positionOf = db.prepare('SELECT position FROM entry WHERE register = ? AND id = ?');
 
-  function insert(batch: BatchColumns, aside: ReadonlySet<number>): number[] {
-    const before = Number(newestPosition.get()?.['position']);
-    const payloads = payloadsOf(batch);
+  const newestPosition = (): number => Number(newest.get()?.['position']);
+
+  function insert(batch: PackedBatch, reader: BatchReader, aside: ReadonlySet<number>): Inserted {
+    const before = newestPosition();
     const notStored: number[] = [];
+    let lastPosition = before;
 
-    function insertRows(places: readonly number[]): void {
-      const values: SQLInputValue[] = [];
-      for (const index of places) {
-        const { ids, registers, subjects, metas } = batch;
-        const row = [ids[index], registers[index], subjects[index], metas[index], payloads[index]];
-        values.push(...(row as SQLInputValue[]));
+    for (const { register, subject, first, end } of stretchesOf(batch.runs, aside)) {
+      reader.skipTo(first);
+      let index = first;
+      for (const { rows, statement } of statements) {
+        for (; end - index >= rows; index += rows) {
+          const values: SQLInputValue[] = [register, subject, reader.idsFrom(index, rows)];
+          for (let row = 0; row < rows; row += 1) {
+            const { meta, payload } = reader.next();
+            values.push(meta, payload);
+          }
+          const { changes, lastInsertRowid } = statement.run(...values);
+          if (changes !== rows) noteNotStored(register, index, rows, Number(changes));
+          if (changes === 0) continue;
+          addBlocks(register, lastPosition + 1, Number(lastInsertRowid));
+          lastPosition = Number(lastInsertRowid);
+        }
       }
-      const statement = places.length === 1 ? insertOne : insertMany;
-      const stored = Number(statement.run(...values).changes);
-      if (stored < places.length) noteNotStored(places, stored);
     }
 
     /** A redelivery: an entry that was there before has an older position. */
-    function noteNotStored(places: readonly number[], stored: number): void {
-      const older = places.filter(
-        (index) => Number(positionOf.get(batch.ids[index] as string)?.['position']) <= before,
-      );
-      if (places.length - older.length !== stored) {
+    function noteNotStored(register: string, first: number, rows: number, stored: number): void {
+      const older: number[] = [];
+      for (let place = first; place < first + rows; place += 1) {
+        const row = positionOf.get(register, reader.idsFrom(place, 1));
+        if (Number(row?.['position']) <= before) older.push(place);
+      }
+      if (rows - older.length !== stored) {
         throw new Error(`batch ${batch.source}/${batch.n}: expected ids that differ, given one twice`);
       }
       notStored.push(...older);
     }
 
-    const places = [...batch.ids.keys()].filter((index) => !aside.has(index));
-    const whole = places.length - (places.length % ROWS_A_STATEMENT);
-    for (let at = 0; at < whole; at += ROWS_A_STATEMENT) insertRows(places.slice(at, at + ROWS_A_STATEMENT));
-    for (const index of places.slice(whole)) insertRows([index]);
-    return notStored;
+    return { notStored, lastPosition };
   }
 
-  return { insert, isStored: (id) => positionOf.get(id) !== undefined };
+  function addBlocks(register: string, first: number, last: number): void {
+    for (let block = blockOf(first); block <= blockOf(last); block += 1) {
+      addBlock.run(register, block);
+    }
+  }
+
+  return { insert, isStored: (register, id) => positionOf.get(register, id) !== undefined, newestPosition };
 }
 
-/** Views on the one buffer that the payloads came in; null where there was no payload. */
-function payloadsOf({ lengths, payloads }: BatchColumns): (Uint8Array | null)[] {
-  let offset = 0;
-  return Array.from(lengths, (length) => {
-    if (length < 0) return null;
-    const payload = payloads.subarray(offset, offset + length);
-    offset += length;
-    return payload;
+interface Stretch {
+  readonly register: string;
+  readonly subject: string;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Runs without the entries that are set aside. */
+function* stretchesOf(runs: readonly Run[], aside: ReadonlySet<number>): Generator<Stretch> {
+  let index = 0;
+  for (const { register, subject, entries } of runs) {
+    const endOfRun = index + entries;
+    while (index < endOfRun) {
+      const first = index;
+      if (aside.size === 0) index = endOfRun;
+      while (index < endOfRun && !aside.has(index)) index += 1;
+      if (index > first) yield { register, subject, first, end: index };
+      while (index < endOfRun && aside.has(index)) index += 1;
+    }
+  }
+}
+
+/** ?1 register, ?2 subject, ?3 the ids one after the other, then meta and payload of each row. */
+function insertOf(rows: number): string {
+  const values = Array.from({ length: rows }, (_, row) => {
+    const id = `substr(?3, ${1 + 16 * row}, 16)`;
+    return `(${id}, ?1, ?2, CAST(?${4 + 2 * row} AS TEXT), ?${5 + 2 * row})`;
   });
+  return `INSERT INTO entry (id, register, subject, meta, payload) VALUES ${values.join(', ')} ON CONFLICT (register, id) DO NOTHING`;
 }

@@ -3,20 +3,18 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { BatchColumns } from './columns.ts';
+import type { PackedKey } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 
-export type KeyColumn = BatchColumns['keys'][number];
-
-/** Who holds a key, and whether the payload is the same. */
+/** Who holds a key, and what the payload is compared by. */
 export interface KeyHolder {
   readonly firstId: string;
   readonly fingerprint: Uint8Array;
 }
 
 export interface Keys {
-  holderOf(batch: BatchColumns, key: KeyColumn): KeyHolder | undefined;
-  claim(batch: BatchColumns, key: KeyColumn): void;
+  holderOf(region: string, key: PackedKey): KeyHolder | undefined;
+  claim(region: string, key: PackedKey, id: Uint8Array): void;
 }
 
 export function createKeys(db: DatabaseSync): Keys {
@@ -24,28 +22,23 @@ export function createKeys(db: DatabaseSync): Keys {
     'SELECT id, fingerprint FROM idempotency_key WHERE region = ? AND register = ? AND subject = ? AND key = ?',
   );
   const insert = db.prepare(
-    `INSERT INTO idempotency_key (region, register, subject, key, id, fingerprint) VALUES (?, ?, ?, ?, unhex(?, '-'), ?)`,
+    'INSERT INTO idempotency_key (region, register, subject, key, id, fingerprint) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
   return {
-    holderOf({ region, registers, subjects }, { index, key }) {
-      const row = find.get(region, registers[index] as string, subjects[index] as string, key) as
+    holderOf(region, { register, subject, key }) {
+      const row = find.get(region, register, subject, key) as
         | { readonly id: Uint8Array; readonly fingerprint: Uint8Array }
         | undefined;
       return row && { firstId: fromIdBytes(row.id), fingerprint: row.fingerprint };
     },
-    claim({ region, registers, subjects, ids }, { index, key, fingerprint }) {
-      const [register, subject, id] = [registers[index], subjects[index], ids[index]] as [
-        string,
-        string,
-        string,
-      ];
+    claim(region, { register, subject, key, fingerprint }, id) {
       insert.run(region, register, subject, key, id, fingerprint);
     },
   };
 }
 
 /** The name under which a key is unique, for claims within a batch. */
-export function keyName({ registers, subjects }: BatchColumns, { index, key }: KeyColumn): string {
-  return JSON.stringify([registers[index], subjects[index], key]);
+export function keyName({ register, subject, key }: PackedKey): string {
+  return JSON.stringify([register, subject, key]);
 }

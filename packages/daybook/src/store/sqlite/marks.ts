@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { Place } from './ledger.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 
 export interface Mark {
@@ -20,38 +21,49 @@ export interface MarkRow {
 }
 
 export interface Marks {
-  /** The marks among these entries. */
-  among(ids: readonly string[]): ReadonlyMap<string, Mark>;
+  /** The marks of entries of the batch, by their id; maybe of others as well. */
+  among(batch: PackedBatch): ReadonlyMap<string, Mark>;
+  of(id: string): Mark | undefined;
   put(id: string, register: string, place: Mark['place'], firstId?: string): void;
   remove(id: string): void;
 }
 
+const NONE: ReadonlyMap<string, Mark> = new Map();
+
 export function createMarks(db: DatabaseSync): Marks {
+  const find = db.prepare(`SELECT id, place, first FROM mark WHERE id = unhex(?, '-')`);
   // Marks are few and the ids of a batch lie close together: one range answers for all of them.
   const between = db.prepare(
     `SELECT id, place, first FROM mark WHERE id BETWEEN unhex(?, '-') AND unhex(?, '-')`,
   );
+  const first = db.prepare('SELECT 1 AS marked FROM mark LIMIT 1');
   const upsert = db.prepare(
     `INSERT INTO mark (id, register, place, first) VALUES (unhex(?, '-'), ?, ?, unhex(?, '-'))
      ON CONFLICT (id) DO UPDATE SET place = excluded.place, first = excluded.first`,
   );
   const remove = db.prepare(`DELETE FROM mark WHERE id = unhex(?, '-')`);
 
+  // Only this connection writes, so it knows; a mark that is rolled back only costs a search.
+  let anyMarked = first.get() !== undefined;
+
   return {
-    among(ids) {
-      let [smallest = '', largest = ''] = [ids[0], ids[0]];
-      for (const id of ids) {
-        if (id < smallest) smallest = id;
-        if (id > largest) largest = id;
-      }
-      const found = new Map<string, Mark>();
-      for (const row of between.iterate(smallest, largest)) {
-        const { id, place, first } = row as unknown as MarkRow;
-        found.set(fromIdBytes(id), { place, firstId: first === null ? undefined : fromIdBytes(first) });
-      }
-      return found;
+    of(id) {
+      const row = find.get(id) as MarkRow | undefined;
+      return row && toMark(row);
     },
-    put: (id, register, place, firstId) => void upsert.run(id, register, place, firstId ?? null),
+    among({ smallestId, largestId }) {
+      if (!anyMarked) return NONE;
+      const rows = between.all(smallestId, largestId) as unknown as MarkRow[];
+      return new Map(rows.map((row) => [fromIdBytes(row.id), toMark(row)]));
+    },
+    put(id, register, place, firstId) {
+      anyMarked = true;
+      upsert.run(id, register, place, firstId ?? null);
+    },
     remove: (id) => void remove.run(id),
   };
+}
+
+function toMark({ place, first }: MarkRow): Mark {
+  return { place, firstId: first === null ? undefined : fromIdBytes(first) };
 }

@@ -6,17 +6,17 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import type { AppendException, LeftOut } from '../store.ts';
-import type { BatchColumns } from './columns.ts';
 import { createEntryInsert } from './entry-insert.ts';
-import type { KeyColumn, KeyHolder } from './keys.ts';
+import type { KeyHolder } from './keys.ts';
 import { createKeys, keyName } from './keys.ts';
 import type { MovedEntry, Place } from './ledger.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
-import type { Mark } from './marks.ts';
-import { createMarks } from './marks.ts';
+import type { Mark, Marks } from './marks.ts';
+import type { PackedBatch, PackedKey } from './packed-batch.ts';
+import { readBatch } from './packed-batch.ts';
 
 export interface Placing {
-  readonly batch: BatchColumns;
+  readonly batch: PackedBatch;
   /** True: an entry whose key is held gets a mark; false: it was never accepted. */
   readonly acknowledged: boolean;
   readonly leftOut?: readonly LeftOut[];
@@ -24,37 +24,47 @@ export interface Placing {
   readonly revive?: boolean;
 }
 
-export interface Places {
-  /** @returns the entries that were not stored because of their key, by their place in the batch. */
-  give(placing: Placing): AppendException[];
-  /** What `give` returned for a batch that is on record. */
-  exceptionsOf(batch: BatchColumns): AppendException[];
+export interface Placed {
+  /** Entries that were not stored because of their key, by their place in the batch. */
+  readonly exceptions: readonly AppendException[];
+  /** Of the newest entry in the store. */
+  readonly lastPosition: number;
 }
 
-export function createPlaces(db: DatabaseSync): Places {
+export interface Places {
+  give(placing: Placing): Placed;
+  /** The exceptions of a batch that is on record. */
+  exceptionsOf(batch: PackedBatch): AppendException[];
+}
+
+export function createPlaces(db: DatabaseSync, marks: Marks): Places {
   const entries = createEntryInsert(db);
-  const marks = createMarks(db);
   const keys = createKeys(db);
   const addToLedger = createLedger(db);
 
-  function give({ batch, acknowledged, leftOut = [], revive = false }: Placing): AppendException[] {
-    const marked = marks.among(batch.ids);
+  function give({ batch, acknowledged, leftOut = [], revive = false }: Placing): Placed {
+    const reader = readBatch(batch);
+    const marked = marks.among(batch);
     const changes = createLedgerChanges(batch.counts);
     const exceptions: AppendException[] = [];
     const aside = new Set<number>();
     const movable = (mark: Mark) => mark.place === 'retrying' || (revive && mark.place === 'dead');
 
+    const entryAt = (index: number): MovedEntry => ({
+      id: reader.idAt(index),
+      register: registerAt(batch, index),
+    });
     /** Undefined: it is accepted now. */
-    const placeOf = (index: number): Place | undefined => marked.get(batch.ids[index] as string)?.place;
+    const placeOf = (index: number): Place | undefined => marked.get(reader.idAt(index))?.place;
 
     /** It has a place and stays there, or has none and gets none. */
     function setAside(index: number): void {
       aside.add(index);
-      changes.takeBack(entryAt(batch, index));
+      changes.takeBack(entryAt(index));
     }
 
     function mark(index: number, place: Mark['place'], firstId?: string): void {
-      const entry = entryAt(batch, index);
+      const entry = entryAt(index);
       setAside(index);
       if (placeOf(index) === place) return;
       changes.move(entry, placeOf(index), place);
@@ -62,8 +72,8 @@ export function createPlaces(db: DatabaseSync): Places {
     }
 
     if (marked.size > 0) {
-      for (const [index, id] of batch.ids.entries()) {
-        const found = marked.get(id);
+      for (let index = 0; index < batch.entries; index += 1) {
+        const found = marked.get(reader.idAt(index));
         if (found === undefined || movable(found)) continue;
         setAside(index);
         const exception = exceptionOf(index, found);
@@ -72,16 +82,16 @@ export function createPlaces(db: DatabaseSync): Places {
     }
     for (const { index, as } of leftOut) {
       if (aside.has(index)) continue;
-      if (entries.isStored(batch.ids[index] as string)) setAside(index);
+      if (entries.isStored(registerAt(batch, index), reader.idsFrom(index, 1))) setAside(index);
       else mark(index, as);
     }
     const claimed = new Map<string, KeyHolder>();
-    const toClaim: KeyColumn[] = [];
+    const toClaim: PackedKey[] = [];
     for (const key of batch.keys) {
       if (aside.has(key.index)) continue;
-      const name = keyName(batch, key);
-      const holder = claimed.get(name) ?? keys.holderOf(batch, key);
-      const firstId = batch.ids[key.index] as string;
+      const name = keyName(key);
+      const holder = claimed.get(name) ?? keys.holderOf(batch.region, key);
+      const firstId = reader.idAt(key.index);
       if (holder === undefined) toClaim.push(key);
       if (holder === undefined || holder.firstId === firstId) {
         claimed.set(name, { firstId, fingerprint: key.fingerprint });
@@ -93,27 +103,32 @@ export function createPlaces(db: DatabaseSync): Places {
       else mark(key.index, exception.kind === 'duplicate' ? 'duplicate' : 'dead', holder.firstId);
     }
 
-    for (const index of entries.insert(batch, aside)) setAside(index);
-    for (const key of toClaim) keys.claim(batch, key);
-    for (const [id, found] of marked) {
-      const index = movable(found) ? batch.ids.indexOf(id) : -1;
-      if (index < 0 || aside.has(index)) continue;
-      changes.takeBack(entryAt(batch, index));
-      changes.move(entryAt(batch, index), found.place, 'stored');
-      marks.remove(id);
+    const { notStored, lastPosition } = entries.insert(batch, reader, aside);
+    for (const index of notStored) setAside(index);
+    for (const key of toClaim) keys.claim(batch.region, key, reader.idsFrom(key.index, 1));
+    if (marked.size > 0) {
+      for (let index = 0; index < batch.entries; index += 1) {
+        const found = aside.has(index) ? undefined : marked.get(reader.idAt(index));
+        if (found === undefined) continue;
+        const entry = entryAt(index);
+        changes.takeBack(entry);
+        changes.move(entry, found.place, 'stored');
+        marks.remove(entry.id);
+      }
     }
     addToLedger(batch.region, changes);
-    return exceptions.toSorted((a, b) => a.index - b.index);
+    return { exceptions: exceptions.toSorted((a, b) => a.index - b.index), lastPosition };
   }
 
-  function exceptionsOf(batch: BatchColumns): AppendException[] {
+  function exceptionsOf(batch: PackedBatch): AppendException[] {
     if (batch.keys.length === 0) return [];
-    const marked = marks.among(batch.ids);
+    const reader = readBatch(batch);
+    const marked = marks.among(batch);
     return batch.keys.flatMap((key): AppendException[] => {
-      const id = batch.ids[key.index] as string;
+      const id = reader.idAt(key.index);
       const mark = marked.get(id);
       if (mark !== undefined) return [exceptionOf(key.index, mark) ?? []].flat();
-      const holder = keys.holderOf(batch, key);
+      const holder = keys.holderOf(batch.region, key);
       return holder === undefined || holder.firstId === id ? [] : [heldBy(holder, key)];
     });
   }
@@ -121,11 +136,16 @@ export function createPlaces(db: DatabaseSync): Places {
   return { give, exceptionsOf };
 }
 
-function entryAt({ ids, registers }: BatchColumns, index: number): MovedEntry {
-  return { id: ids[index] as string, register: registers[index] as string };
+function registerAt({ runs }: PackedBatch, index: number): string {
+  let end = 0;
+  for (const { register, entries } of runs) {
+    end += entries;
+    if (index < end) return register;
+  }
+  throw new RangeError(`expected a place in the batch, given ${index}`);
 }
 
-function heldBy({ firstId, fingerprint }: KeyHolder, key: KeyColumn): AppendException {
+function heldBy({ firstId, fingerprint }: KeyHolder, key: PackedKey): AppendException {
   const same = Buffer.compare(fingerprint, key.fingerprint) === 0;
   return { index: key.index, kind: same ? 'duplicate' : 'conflict', firstId };
 }

@@ -20,22 +20,25 @@ import type {
 import { VOUCH_LIFETIME_MS } from '../store.ts';
 import type { MarkRow } from './marks.ts';
 import type { EntryRow } from './rows.ts';
-import { fromRow, successor, toIdBytes } from './rows.ts';
+import { BLOCK_POSITIONS, blockOf, fromRow, successor, toIdBytes } from './rows.ts';
 
-const COLUMNS = 'position, id, register, subject, meta, payload';
+const COLUMNS = 'entry.position, entry.id, entry.register, entry.subject, entry.meta, entry.payload';
 const MINUTE_MICROS = 60_000_000;
 const LOWEST = new Uint8Array(16);
 const HIGHEST = new Uint8Array(17).fill(0xff);
 
 export function createQueries(db: DatabaseSync) {
-  const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE id = ? AND register = ?`);
+  const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE register = ? AND id = ?`);
   const markById = db.prepare('SELECT id, place, first FROM mark WHERE id = ? AND register = ?');
   const inRange = `SELECT ${COLUMNS} FROM entry WHERE register = ? AND id >= ? AND id < ? ORDER BY id`;
   const ascending = db.prepare(`${inRange} ASC LIMIT ?`);
   const descending = db.prepare(`${inRange} DESC LIMIT ?`);
+  // Block after block, so the order is that of positions although only blocks are sorted.
   const following = db.prepare(
-    `SELECT ${COLUMNS} FROM entry INDEXED BY entry_by_register_position
-     WHERE register = ? AND position > ? ORDER BY position LIMIT ?`,
+    `SELECT ${COLUMNS} FROM block CROSS JOIN entry NOT INDEXED
+     ON position BETWEEN block * ${BLOCK_POSITIONS} AND block * ${BLOCK_POSITIONS} + ${BLOCK_POSITIONS - 1}
+     WHERE block.register = :register AND block >= :firstBlock AND entry.register = :register AND position > :after
+     ORDER BY block, position LIMIT :limit`,
   );
   const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
   const countRange = db.prepare(
@@ -49,16 +52,8 @@ export function createQueries(db: DatabaseSync) {
     `SELECT minute, region, register, accepted, stored, duplicate, dead, discarded, expired, retrying FROM ledger
      WHERE minute >= ? AND minute < ? ORDER BY minute, region, register LIMIT ?`,
   );
-  const sourcesWithGaps = db.prepare('SELECT source FROM source WHERE batches < last_n');
   const gaps = db.prepare(
-    `SELECT n_before + 1 AS firstN, n - 1 AS lastN, total - entries - total_before AS entries, since
-     FROM (
-       SELECT n, entries, total, coalesce(lag(n) OVER (ORDER BY n), 0) AS n_before,
-         coalesce(lag(total) OVER (ORDER BY n), 0) AS total_before,
-         min(stored_at) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS since
-       FROM batch WHERE source = ?
-     )
-     WHERE n > n_before + 1`,
+    'SELECT source, first_n AS firstN, last_n AS lastN, entries, since FROM gap ORDER BY source, first_n',
   );
   const leastVouched = db.prepare(
     `SELECT min(through) AS through FROM voucher
@@ -71,12 +66,12 @@ export function createQueries(db: DatabaseSync) {
       // One snapshot: between two of them a replay may move an entry from its mark to its row.
       db.exec('BEGIN');
       try {
-        const row = byId.get(toIdBytes(id), register) as EntryRow | undefined;
+        const row = byId.get(register, toIdBytes(id)) as EntryRow | undefined;
         if (row !== undefined) return { status: 'stored', entry: fromRow(row) };
         const mark = markById.get(toIdBytes(id), register) as MarkRow | undefined;
         if (mark === undefined || mark.place === 'retrying') return undefined;
         if (mark.place !== 'duplicate') return { status: mark.place };
-        const first = byId.get(mark.first, register) as EntryRow | undefined;
+        const first = byId.get(register, mark.first) as EntryRow | undefined;
         return first && { status: 'duplicate', first: fromRow(first) };
       } finally {
         db.exec('COMMIT');
@@ -97,7 +92,11 @@ export function createQueries(db: DatabaseSync) {
       db.exec('BEGIN');
       try {
         const head = Number(newestPosition.get()?.['position']);
-        const { entries, more } = take(following.iterate(register, after, limit + 1), limit, maxBytes);
+        const { entries, more } = take(
+          following.iterate({ register, after, firstBlock: blockOf(after), limit: limit + 1 }),
+          limit,
+          maxBytes,
+        );
         const last = entries.at(-1)?.position.number;
         return { entries, through: more && last !== undefined ? last : Math.max(after, head) };
       } finally {
@@ -132,14 +131,7 @@ export function createQueries(db: DatabaseSync) {
       return ledgerRows.all(first, end, limit) as unknown as LedgerRow[];
     },
 
-    missingBatches(): MissingBatches[] {
-      return sourcesWithGaps.all().flatMap(({ source }) =>
-        gaps.all(String(source)).map((gap) => ({
-          source: String(source),
-          ...(gap as unknown as Omit<MissingBatches, 'source'>),
-        })),
-      );
-    },
+    missingBatches: () => gaps.all() as unknown as MissingBatches[],
 
     vouchedThrough(): number | undefined {
       const through = leastVouched.get()?.['through'];

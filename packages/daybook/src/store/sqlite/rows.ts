@@ -6,6 +6,13 @@ import type { Entry, StoredEntry } from '../../entry.ts';
 /** SQLite has one commit order, so one lane. */
 export const LANE = 'main';
 
+/** Positions of one block: what a tail of a register that has one entry in it reads to find it. */
+export const BLOCK_POSITIONS = 64;
+
+export function blockOf(position: number): number {
+  return Math.floor(position / BLOCK_POSITIONS);
+}
+
 export interface EntryRow {
   readonly position: number;
   readonly id: Uint8Array;
@@ -19,17 +26,39 @@ export interface EntryRow {
 export function toMeta(entry: Entry): string {
   const { occurredAt, requestId, clientIp, protocol, region, headers, query, contentType, idempotencyKey } =
     entry;
-  return JSON.stringify({
-    occurredAt,
-    requestId,
-    clientIp,
-    protocol,
-    region,
-    headers,
-    query,
-    contentType,
-    idempotencyKey,
-  });
+  if ((occurredAt ?? headers ?? query ?? idempotencyKey) !== undefined) {
+    return JSON.stringify({
+      occurredAt,
+      requestId,
+      clientIp,
+      protocol,
+      region,
+      headers,
+      query,
+      contentType,
+      idempotencyKey,
+    });
+  }
+  if (!isLike(common, entry)) {
+    const json = JSON.stringify({ clientIp, protocol, region, contentType }).slice('{'.length);
+    common = { clientIp, protocol, region, contentType, json };
+  }
+  return `{"requestId":${JSON.stringify(requestId)},${common.json}`;
+}
+
+type CommonFields = Pick<Entry, 'clientIp' | 'protocol' | 'region' | 'contentType'>;
+
+/** Neighbours mostly differ in their request id only: the rest of their JSON is made once. */
+let common: (CommonFields & { readonly json: string }) | undefined;
+
+function isLike(last: typeof common, entry: CommonFields): last is NonNullable<typeof common> {
+  return (
+    last !== undefined &&
+    last.clientIp === entry.clientIp &&
+    last.protocol === entry.protocol &&
+    last.region === entry.region &&
+    last.contentType === entry.contentType
+  );
 }
 
 export function fromRow(row: EntryRow): StoredEntry {

@@ -23,7 +23,7 @@ import type { Thread } from '../../sqlite/thread.ts';
 import { startThread } from '../../sqlite/thread.ts';
 import { StoreError } from '../store.ts';
 import type { Appended, Replayed } from './append.ts';
-import { toColumns } from './columns.ts';
+import { packBatch } from './packed-batch.ts';
 import { LANE } from './rows.ts';
 // Their code is compiled here, once; they run in threads.
 import './reader.ts';
@@ -104,21 +104,19 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
     newestIdAtOpen: newestId,
 
     async append(batch): Promise<AppendResult> {
-      const columns = toColumns(batch);
-      const { lastPosition, exceptions } = await writer.call<Appended>('append', columns, [
-        columns.payloads.buffer,
-      ]);
+      const pack = packBatch(batch);
+      const { lastPosition, exceptions } = await writer.call<Appended>('append', pack, [pack.buffer]);
       return { lastPosition: { lane: LANE, number: lastPosition }, exceptions };
     },
     async persist(batches) {
-      const columns = batches.map(({ batch, part, leftOut }) => ({ batch: toColumns(batch), part, leftOut }));
-      const payloads = columns.map(({ batch }) => batch.payloads.buffer);
-      return await writer.call<PersistResult[]>('persist', columns, payloads);
+      const packs = batches.map(({ batch, part, leftOut }) => ({ batch: packBatch(batch), part, leftOut }));
+      const buffers = packs.map(({ batch }) => batch.buffer);
+      return await writer.call<PersistResult[]>('persist', packs, buffers);
     },
     async replay(entry) {
       const { region } = entry;
-      const columns = toColumns({ source: '', region, n: 0, total: 1, entries: [entry], settledThrough: 0 });
-      return await writer.call<Replayed>('replay', columns, [columns.payloads.buffer]);
+      const pack = packBatch({ source: '', region, n: 0, total: 1, entries: [entry], settledThrough: 0 });
+      return await writer.call<Replayed>('replay', pack, [pack.buffer]);
     },
     discard: ({ id, register, region }) => writer.call<boolean>('discard', { id, register, region }),
     probe: () => writer.call('probe'),

@@ -15,9 +15,9 @@ import { createGuard } from '../../sqlite/guard.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import { serveThread } from '../../sqlite/thread-server.ts';
 import type { DeadEntry, Vouch } from '../store.ts';
-import type { AcknowledgedColumns } from './append.ts';
+import type { AcknowledgedPack } from './append.ts';
 import { createWrites } from './append.ts';
-import type { BatchColumns } from './columns.ts';
+import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 import { createVouchers } from './vouchers.ts';
 
@@ -48,10 +48,9 @@ export function serve({ path, newEpoch }: WriterData): void {
   serveThread(
     { epoch, newestId: readNewestId(db), schemaVersion, durability: sqliteDurability(path) },
     {
-      append: (batch: BatchColumns) => guarded((commit) => writes.append(batch, commit)),
-      persist: (batches: readonly AcknowledgedColumns[]) =>
-        guarded((commit) => writes.persist(batches, commit)),
-      replay: (batch: BatchColumns) => guarded((commit) => writes.replay(batch, commit)),
+      append: (batch: PackedBatch) => guarded((commit) => writes.append(batch, commit)),
+      persist: (batches: readonly AcknowledgedPack[]) => guarded((commit) => writes.persist(batches, commit)),
+      replay: (batch: PackedBatch) => guarded((commit) => writes.replay(batch, commit)),
       discard: (entry: DeadEntry) => guarded((commit) => writes.discard(entry, commit)),
       vouch: (vouch: Vouch) => guarded(() => vouchers.vouch(vouch)),
       withdraw: (voucher: string) => guarded(() => vouchers.withdraw(voucher)),
@@ -64,9 +63,19 @@ export function serve({ path, newEpoch }: WriterData): void {
   );
 }
 
+/** There is an index by register and id only, so it is the largest of each register. */
 function readNewestId(db: DatabaseSync): string | undefined {
   const id = db
-    .prepare('SELECT max(id) AS id FROM (SELECT max(id) AS id FROM entry UNION ALL SELECT max(id) FROM mark)')
+    .prepare(
+      `WITH RECURSIVE known (register) AS (
+         SELECT min(register) FROM block
+         UNION ALL SELECT (SELECT min(register) FROM block WHERE register > known.register) FROM known WHERE register IS NOT NULL
+       )
+       SELECT max(id) AS id FROM (
+         SELECT (SELECT max(id) FROM entry WHERE entry.register = known.register) AS id FROM known WHERE register IS NOT NULL
+         UNION ALL SELECT max(id) FROM mark
+       )`,
+    )
     .get()?.['id'];
   return id instanceof Uint8Array ? fromIdBytes(id) : undefined;
 }
