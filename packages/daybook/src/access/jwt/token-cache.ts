@@ -1,0 +1,40 @@
+/**
+ * Tokens that were verified, by the SHA-256 of each; the tokens themselves are not kept. The one used longest ago is
+ * forgotten first, which costs its owner one more verification.
+ */
+import type { Identity } from '../identity.ts';
+import type { KeySet } from './key-set.ts';
+
+export interface VerifiedToken {
+  readonly identity: Identity;
+  /** Unix milliseconds, tolerance included. */
+  readonly expiresAtMs: number;
+  /** What it was verified with: other keys, another verdict. */
+  readonly keys: KeySet;
+  readonly currentKeys: () => KeySet | undefined;
+}
+
+export interface TokenCache {
+  /** Undefined when it is not known, has expired, or its issuer's keys have changed or are gone. */
+  get(digest: string): Identity | undefined;
+  add(digest: string, verified: VerifiedToken): void;
+}
+
+export function createTokenCache(maxTokens: number, nowMs: () => number): TokenCache {
+  const tokens = new Map<string, VerifiedToken>();
+  return {
+    get(digest) {
+      const found = tokens.get(digest);
+      if (found === undefined) return undefined;
+      // Behind all others: the first of the map is the one used longest ago.
+      tokens.delete(digest);
+      if (nowMs() >= found.expiresAtMs || found.currentKeys() !== found.keys) return undefined;
+      tokens.set(digest, found);
+      return found.identity;
+    },
+    add(digest, verified) {
+      tokens.set(digest, verified);
+      if (tokens.size > maxTokens) tokens.delete(tokens.keys().next().value as string);
+    },
+  };
+}
