@@ -58,8 +58,14 @@ const KEEPER = `
   rm -rf "$1"
 `;
 
-/** @param settings `postgresql.conf`, beside those that tests need. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
+export interface PostgresOptions {
+  /** `postgresql.conf`, beside what tests need. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Makes a standby of this one, which is stopped and started for it. */
+  readonly standbyOf?: TestPostgres;
+}
+
+export async function startPostgres({ settings, standbyOf }: PostgresOptions = {}): Promise<TestPostgres> {
   const { postgres, initdb } = await binaries();
   const identity = unprivileged();
   const directory = await mkdtemp(join(tmpdir(), 'daybook-postgres-'));
@@ -67,28 +73,35 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  const passwordFile = join(directory, 'password');
-  await writeFile(passwordFile, `${POSTGRES_PASSWORD}\n`);
-  if (identity !== undefined) {
-    await chown(directory, identity.uid, identity.gid);
-    await chown(passwordFile, identity.uid, identity.gid);
-  }
   const data = join(directory, 'data');
-  const made = spawnSync(
-    initdb,
-    [
-      ['--pgdata', data],
-      ['--username', POSTGRES_USER],
-      ['--pwfile', passwordFile],
-      ['--auth', 'scram-sha-256'],
-      ['--encoding', 'UTF8'],
-      ['--locale', 'C'],
-      '--no-sync',
-      '--no-instructions',
-    ].flat(),
-    { ...identity, encoding: 'utf8', cwd: directory },
-  );
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${String(made.error ?? '')}`);
+  if (identity !== undefined) await chown(directory, identity.uid, identity.gid);
+  if (standbyOf === undefined) await makeCluster();
+  else await copyCluster(standbyOf);
+
+  async function makeCluster(): Promise<void> {
+    const passwordFile = join(directory, 'password');
+    await writeFile(passwordFile, `${POSTGRES_PASSWORD}\n`);
+    if (identity !== undefined) await chown(passwordFile, identity.uid, identity.gid);
+    const named = { pgdata: data, username: POSTGRES_USER, pwfile: passwordFile, auth: 'scram-sha-256' };
+    const flags = Object.entries({ ...named, encoding: 'UTF8', locale: 'C' }).map(
+      ([name, value]) => `--${name}=${value}`,
+    );
+    const made = spawnSync(initdb, [...flags, '--no-sync', '--no-instructions'], {
+      ...identity,
+      encoding: 'utf8',
+      cwd: directory,
+    });
+    if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${String(made.error ?? '')}`);
+  }
+
+  async function copyCluster(original: TestPostgres): Promise<void> {
+    await original.stop();
+    // Keeps owner and mode, which the server is strict about.
+    const copied = spawnSync('cp', ['-a', join(original.directory, 'data'), data], { encoding: 'utf8' });
+    if (copied.status !== 0) throw new Error(`cp failed: ${copied.stderr}`);
+    await writeFile(join(data, 'standby.signal'), '');
+    await original.start();
+  }
 
   const port = await freePort();
   const given: Record<string, string> = {
@@ -97,6 +110,9 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     unix_socket_directories: '',
     shared_buffers: '64MB',
     max_connections: '60',
+    ...(standbyOf !== undefined && {
+      primary_conninfo: `host=127.0.0.1 port=${standbyOf.port} user=${POSTGRES_USER} password='${POSTGRES_PASSWORD}' application_name=standby`,
+    }),
     ...settings,
   };
   let server: ChildProcess | undefined;

@@ -65,12 +65,16 @@ const SUCCESSFUL_COMPLETION = '00000';
  * `read committed`: a writer must see what was committed while it waited for the lane. `synchronous_commit`: at least on
  * the disks that the server knows; where it asks for more, it stays. `client_min_messages`: a commit that was not
  * replicated is told in a warning. `jit`: these statements are short, compiling them would take longer than they do.
+ * `enable_…`: there is an index in the order of every read, and none needs more than its own part of it. What the planner
+ * believes of a month that filled up since the last ANALYZE must not talk it into reading all of it instead.
  */
 const SETTINGS = `
   SELECT set_config('application_name', $1, false), set_config('statement_timeout', $2, false),
     set_config('lock_timeout', $3, false), set_config('idle_in_transaction_session_timeout', $4, false),
     set_config('default_transaction_isolation', 'read committed', false),
     set_config('client_min_messages', 'warning', false), set_config('jit', 'off', false),
+    set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
+    set_config('enable_sort', 'off', false),
     set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)`;
 
 export function createPool(options: PoolOptions): Pool {

@@ -20,6 +20,7 @@ import { fromRow, LANE } from './rows.ts';
 import * as statements from './query-statements.ts';
 
 const MINUTE_MICROS = 60_000_000;
+const ID_DIGITS = 32;
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -47,11 +48,13 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
     },
 
     async list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Promise<Page> {
-      const lower = from === undefined ? LOWEST_ID : microsToFirstId(from);
-      const upper = to === undefined ? HIGHEST_ID : microsToFirstId(to);
-      const behind = order === 'asc' ? (after ?? LOWEST_ID) : (after ?? HIGHEST_ID);
-      const statement = order === 'asc' ? statements.LIST_ASCENDING : statements.LIST_DESCENDING;
-      const rows = await replica.read<PageRow>(statement, [register, lower, upper, behind, limit, maxBytes]);
+      const ascending = order === 'asc';
+      let lower = from === undefined ? LOWEST_ID : microsToFirstId(from);
+      let upper = to === undefined ? HIGHEST_ID : microsToFirstId(to);
+      if (after !== undefined && ascending && after >= lower) lower = successor(after);
+      if (after !== undefined && !ascending && after < upper) upper = after;
+      const statement = ascending ? statements.LIST_ASCENDING : statements.LIST_DESCENDING;
+      const rows = await replica.read<PageRow>(statement, [register, lower, upper, limit, maxBytes]);
       return {
         entries: rows.map((row) => fromRow(register, row)),
         more: Number(rows[0]?.found ?? 0) > rows.length,
@@ -122,6 +125,12 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
       return Number(row?.micros);
     },
   };
+}
+
+/** The next larger id, so that "behind this id" is a plain lower bound. */
+function successor(id: string): string {
+  const next = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16).padStart(ID_DIGITS, '0');
+  return next.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 interface CountRow {
