@@ -88,6 +88,8 @@ export interface Intake {
 }
 
 const MAX_GATHERING_TURNS = 4;
+/** With so many entries, what a commit costs by itself is little beside what they cost. */
+const WORTH_A_COMMIT = 128;
 
 const NO_ANSWER_YET: TargetFailure = {
   reason: 'unavailable',
@@ -140,10 +142,11 @@ export function createIntake(options: IntakeOptions): Intake {
     let recorded: readonly Recorded[] = [];
     do {
       const answered = recorded.reduce((sum, { waiting }) => sum + waiting.length, 0);
-      if (pending.length < answered / 2) {
+      const worthACommit = Math.min(answered, WORTH_A_COMMIT);
+      if (pending.length < worthACommit / 2) {
         for (const batch of recorded) tell(batch);
         recorded = [];
-        await gather(answered);
+        await gather(worthACommit);
       }
       underWay = takeBatch();
       const appending = underWay.length === 0 ? undefined : append(underWay);
@@ -155,11 +158,11 @@ export function createIntake(options: IntakeOptions): Intake {
     } while (recorded.length > 0 || pending.length > 0);
   }
 
-  /** Waits while each turn of the event loop brings entries, until as many are here as were answered. */
-  async function gather(answered: number): Promise<void> {
+  /** Waits while each turn of the event loop brings entries, until there are as many as expected. */
+  async function gather(expected: number): Promise<void> {
     // The first turn ends without asking the sockets when this one is already among their events.
     await nextTurn();
-    for (let turn = 0; turn < MAX_GATHERING_TURNS && pending.length < answered; turn += 1) {
+    for (let turn = 0; turn < MAX_GATHERING_TURNS && pending.length < expected; turn += 1) {
       const before = pending.length;
       await nextTurn();
       if (pending.length === before) return;
