@@ -14,6 +14,7 @@ import type { Objects } from './objects/objects.ts';
 import type { Queue } from './queue/queue.ts';
 import { createBackOff } from './retry.ts';
 import { ephemeralFileSystem } from './sqlite/file-system.ts';
+import type { LateStoreOptions } from './store/late-store.ts';
 import { createLateStore } from './store/late-store.ts';
 import { createSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -72,16 +73,34 @@ async function openStore(
   log: Logger,
 ): Promise<Store> {
   if (choice.driver === 'sqlite') return createSqliteStore({ directory });
+  const driver =
+    choice.driver === 'postgres'
+      ? await postgresDriver(choice, config, log)
+      : await dynamoDbDriver(choice, config);
+  return createLateStore({
+    ...driver,
+    backOff: createBackOff(LATE_BACK_OFF),
+    onFailure: (error) => log.warn({ event: 'store-not-reached', reason: error.message }),
+  });
+}
+
+type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities' | 'lanes'>;
+
+async function postgresDriver(
+  { url }: Extract<StoreChoice, { driver: 'postgres' }>,
+  config: Config,
+  log: Logger,
+): Promise<RemoteDriver> {
   const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await load(
     'pg',
     () => import('./store/postgres/postgres-store.ts'),
   );
   const { replicaUrl, maxConnections, connectTimeoutMs, statementTimeoutMs } = config.store;
   const newEpoch = randomId();
-  return createLateStore({
+  return {
     open: () =>
       createPostgresStore({
-        url: choice.url,
+        url,
         ...(replicaUrl !== undefined && { readUrl: replicaUrl }),
         region: config.region,
         newEpoch,
@@ -92,9 +111,32 @@ async function openStore(
       }),
     capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
     lanes: POSTGRES_LANES,
-    backOff: createBackOff(LATE_BACK_OFF),
-    onFailure: (error) => log.warn({ event: 'store-not-reached', reason: error.message }),
-  });
+  };
+}
+
+async function dynamoDbDriver(
+  { table, awsRegion, endpoint, createTable }: Extract<StoreChoice, { driver: 'dynamodb' }>,
+  { region, store }: Config,
+): Promise<RemoteDriver> {
+  const { createDynamoDbStore, dynamoDbCapabilities } = await load(
+    '@aws-sdk/client-dynamodb',
+    () => import('./store/dynamodb/dynamodb-store.ts'),
+  );
+  const options = {
+    table,
+    awsRegion,
+    ...(endpoint !== undefined && { endpoint }),
+    createTable,
+    region,
+    newEpoch: randomId(),
+    connectTimeoutMs: store.connectTimeoutMs,
+    requestTimeoutMs: store.statementTimeoutMs,
+  };
+  return {
+    open: () => createDynamoDbStore(options),
+    capabilities: dynamoDbCapabilities(options),
+    lanes: [region],
+  };
 }
 
 async function openQueue(

@@ -21,6 +21,8 @@ import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
 import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
 import { SQS_FAILURES } from '../src/queue/sqs/failure.ts';
+import { dynamoDbCapabilities } from '../src/store/dynamodb/dynamodb-store.ts';
+import { DYNAMODB_FAILURES } from '../src/store/dynamodb/failure.ts';
 import { POSTGRES_FAILURES } from '../src/store/postgres/failure.ts';
 import { POSTGRES_CAPABILITIES } from '../src/store/postgres/postgres-store.ts';
 import { createSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
@@ -38,6 +40,11 @@ const operations = readDocument('docs/operations.md');
 /** The first code of the first column of a table, row by row. */
 function listed(text: string, firstColumn: string): string[] {
   return tableRows(text, firstColumn).map((row) => codes(row[firstColumn])[0] ?? '');
+}
+
+/** All but the first column of a table, row by row. */
+function figures(text: string, firstColumn: string): string[][] {
+  return tableRows(text, firstColumn).map((row) => Object.values(row).slice(1));
 }
 
 /** The sources of the package, tests aside. */
@@ -217,7 +224,7 @@ describe('a running server', () => {
 });
 
 describe('docs/drivers.md', () => {
-  test('lists the capabilities of the SQLite store as they are', async () => {
+  test('lists the capabilities of the stores as they are', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'daybook-docs-'));
     try {
       const store = await createSqliteStore({ directory });
@@ -237,9 +244,16 @@ describe('docs/drivers.md', () => {
         const row = rows.find((one) => codes(one['Capability'])[0] === name);
         assert.ok(codes(row?.['`sqlite:`']).includes(String(value)), `${name}: ${String(value)}`);
       }
-      for (const [name, value] of Object.entries(POSTGRES_CAPABILITIES)) {
-        const row = rows.find((one) => codes(one['Capability'])[0] === name);
-        assert.ok(codes(row?.['`postgres://`']).includes(String(value)), `${name}: ${String(value)}`);
+      const { durabilityProof: statement, ...atAmazon } = dynamoDbCapabilities({});
+      assert.ok(statement.length > 0);
+      for (const [column, capabilities] of [
+        ['`postgres://`', POSTGRES_CAPABILITIES],
+        ['`dynamodb://`', atAmazon],
+      ] as const) {
+        for (const [name, value] of Object.entries(capabilities)) {
+          const row = rows.find((one) => codes(one['Capability'])[0] === name);
+          assert.ok(codes(row?.[column]).includes(String(value)), `${column} ${name}: ${String(value)}`);
+        }
       }
     } finally {
       await rm(directory, { recursive: true, force: true });
@@ -253,11 +267,24 @@ describe('docs/drivers.md', () => {
       why: row['Why'],
     }));
     assert.deepEqual(states, POSTGRES_FAILURES);
-    const names = tableRows(drivers, 'Kind').flatMap((row) => {
-      const meaning = { kind: codes(row['Kind'])[0], outcome: codes(row['Outcome'])[0] };
-      return codes(row['Names']).map((name) => [name, meaning]);
-    });
-    assert.deepEqual(Object.fromEntries(names), SQS_FAILURES);
+    for (const [heading, failures] of [
+      ['### What failures of DynamoDB mean', DYNAMODB_FAILURES],
+      ['### What failures of SQS mean', SQS_FAILURES],
+    ] as const) {
+      const names = tableRows(section(drivers, heading), 'Kind').flatMap((row) => {
+        const meaning = { kind: codes(row['Kind'])[0], outcome: codes(row['Outcome'])[0] };
+        return codes(row['Names']).map((name) => [name, meaning]);
+      });
+      assert.equal(names.length, Object.keys(failures).length, 'a name twice');
+      assert.deepEqual(Object.fromEntries(names), failures);
+    }
+  });
+
+  test('says what a write to DynamoDB costs as the decision does', () => {
+    const decision = readDocument('docs/decisions/0011-dynamodb-layout.md');
+    const decided = figures(decision, 'Per transaction');
+    assert.equal(decided.length, 4);
+    assert.deepEqual(figures(drivers, 'One transaction with'), decided);
   });
 
   test('lists the durability levels in their order', () => {

@@ -24,7 +24,10 @@ function shown(given: unknown): string {
 }
 
 export const storeSchema = z.strictObject({
-  url: driverUrl('sqlite: or postgres://user:password@host:port/database', parseStoreUrl).default('sqlite:'),
+  url: driverUrl(
+    'sqlite:, postgres://user:password@host:port/database or dynamodb://aws-region/table',
+    parseStoreUrl,
+  ).default('sqlite:'),
   /** PostgreSQL only: lists, tails and statistics are read here. */
   replicaUrl: driverUrl('postgres://user:password@host:port/database', (text) =>
     parseStoreUrl(text)?.driver === 'postgres' ? text : undefined,

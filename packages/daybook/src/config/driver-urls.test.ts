@@ -18,9 +18,38 @@ test('what is no such store is not guessed at', () => {
     'mysql://host/db',
     'postgres://host',
     'postgres:///db',
-    'dynamodb://eu-west-1/entries',
   ]) {
     assert.equal(parseStoreUrl(text), undefined, text);
+  }
+});
+
+test('a store of DynamoDB is named by region and table, and made only on request', () => {
+  const named = { driver: 'dynamodb', awsRegion: 'eu-west-1', table: 'entries' };
+  assert.deepEqual(parseStoreUrl('dynamodb://eu-west-1/entries'), { ...named, createTable: false });
+  assert.deepEqual(
+    parseStoreUrl('dynamodb://eu-west-1/entries?endpoint=http://127.0.0.1:8000&createTable=on'),
+    { ...named, endpoint: 'http://127.0.0.1:8000', createTable: true },
+  );
+  for (const text of [
+    'dynamodb://entries',
+    'dynamodb://eu-west-1',
+    'dynamodb://eu-west-1/ab',
+    'dynamodb://eu-west-1/entries/more',
+    'dynamodb://here/entries',
+    'dynamodb://key:secret@eu-west-1/entries',
+    'dynamodb://eu-west-1:443/entries',
+    'dynamodb://eu-west-1/entries?endpoint=127.0.0.1:8000',
+    'dynamodb://eu-west-1/entries?createTable=yes',
+    'dynamodb://eu-west-1/entries?createTable=on&createTable=off',
+    'dynamodb://eu-west-1/entries?table=other',
+  ]) {
+    assert.equal(parseStoreUrl(text), undefined, text);
+    assert.throws(
+      () => parseConfig({ store: text }),
+      (error: Error) =>
+        error.message ===
+        `store.url (DAYBOOK_STORE): expected sqlite:, postgres://user:password@host:port/database or dynamodb://aws-region/table, given ${JSON.stringify(text.replace(':secret@', ':…@'))}`,
+    );
   }
 });
 

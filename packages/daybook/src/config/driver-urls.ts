@@ -5,7 +5,15 @@
 
 export type StoreChoice =
   | { readonly driver: 'sqlite' }
-  | { readonly driver: 'postgres'; readonly url: string };
+  | { readonly driver: 'postgres'; readonly url: string }
+  | {
+      readonly driver: 'dynamodb';
+      readonly awsRegion: string;
+      readonly table: string;
+      readonly endpoint?: string;
+      /** Make the table if there is none. */
+      readonly createTable: boolean;
+    };
 
 export type QueueChoice =
   | { readonly driver: 'none' | 'sqlite' }
@@ -29,16 +37,32 @@ export type ObjectsChoice =
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html: such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const QUEUE_PATH = /^\/(\d{12})\/([A-Za-z0-9_-]{1,80})$/;
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
+const TABLE_PATH = /^\/([A-Za-z0-9_.-]{3,255})$/;
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX = /^(?:[A-Za-z0-9._-]+\/)*$/;
 
 export function parseStoreUrl(text: string): StoreChoice | undefined {
   if (text === 'sqlite:') return { driver: 'sqlite' };
   const url = parse(text);
+  if (url?.protocol === 'dynamodb:') return parseTableUrl(url);
   const isPostgres = url?.protocol === 'postgres:' || url?.protocol === 'postgresql:';
   return isPostgres && url.hostname !== '' && url.pathname.length > 1
     ? { driver: 'postgres', url: text }
     : undefined;
+}
+
+function parseTableUrl(url: URL): StoreChoice | undefined {
+  const given = readParameters(url, ['endpoint', 'createTable']);
+  const [, table] = TABLE_PATH.exec(url.pathname) ?? [];
+  // Credentials are the SDK's affair: none are taken from a URL, where they would be seen.
+  if (given === undefined || table === undefined || url.host !== url.hostname || url.username !== '')
+    return undefined;
+  const { endpoint, createTable = 'off' } = given;
+  if (!AWS_REGION.test(url.hostname) || (endpoint !== undefined && !isHttp(endpoint))) return undefined;
+  if (createTable !== 'on' && createTable !== 'off') return undefined;
+  const awsRegion = url.hostname;
+  return { driver: 'dynamodb', awsRegion, table, createTable: createTable === 'on', ...endpointOf(given) };
 }
 
 export function parseQueueUrl(text: string): QueueChoice | undefined {
@@ -77,6 +101,11 @@ export function withoutPassword(text: string): string {
 
 function parse(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function isHttp(text: string): boolean {
+  const protocol = parse(text)?.protocol;
+  return protocol === 'http:' || protocol === 'https:';
 }
 
 /** @returns undefined when there is a parameter of another name, or one twice. */

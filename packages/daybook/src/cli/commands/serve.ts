@@ -56,7 +56,7 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--host <host>', 'address to bind (default: 127.0.0.1)')
     .option('--port <port>', 'port, 0 for a free one (default: 3000)')
     .option('--base-path <path>', 'prefix of all paths, such as /dev')
-    .option('--store <url>', 'sqlite: or postgres://… (default: sqlite:)')
+    .option('--store <url>', 'sqlite:, postgres://… or dynamodb://… (default: sqlite:)')
     .option('--queue <url>', 'none, sqlite: or sqs://… (default: none, or sqlite: before another store)')
     .option('--objects <url>', 'file: or s3://… for dead letters (default: file:)')
     .option('--roles <list>', 'any of api,web,persister (default: all)')

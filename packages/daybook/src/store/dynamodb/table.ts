@@ -29,6 +29,8 @@ export interface TableOptions {
   readonly awsRegion: string;
   /** Default: the one that Amazon has in that region. */
   readonly endpoint?: string;
+  /** Default 2000. */
+  readonly connectTimeoutMs?: number;
   /** For one attempt of one request; default 5000. */
   readonly requestTimeoutMs?: number;
   /** Of a request whose failures are transient; default 4. */
@@ -74,13 +76,12 @@ export interface Table {
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 const MAX_KEYS = 100;
-const CONNECT_TIMEOUT_MS = 2_000;
 const RETRY = { firstMs: 50, limitMs: 1_000 };
 
 /** Connects with the first request. */
 export function createTable(options: TableOptions): Table {
-  const { table, requestTimeoutMs = 5_000, maxAttempts = 4 } = options;
-  const client = createClient(options, requestTimeoutMs);
+  const { table, maxAttempts = 4 } = options;
+  const client = createClient(options);
   const clock = createAnswerClock();
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -219,13 +220,18 @@ export function createTable(options: TableOptions): Table {
   };
 }
 
-function createClient({ awsRegion, endpoint }: TableOptions, requestTimeout: number): DynamoDBClient {
+function createClient({
+  awsRegion,
+  endpoint,
+  connectTimeoutMs: connectionTimeout = 2_000,
+  requestTimeoutMs: requestTimeout = 5_000,
+}: TableOptions): DynamoDBClient {
   return new DynamoDBClient({
     region: awsRegion,
     ...(endpoint !== undefined && { endpoint }),
     // We repeat by ourselves: whoever repeats must know whether an earlier attempt may have been written.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true },
   });
 }
 
