@@ -35,8 +35,8 @@ export function addToken(program: Command, cli: Cli): void {
       ['daybook token --init', 'the configuration that believes it'],
       ['daybook token --subject alice --role data.write --role data.read', 'a token for an hour'],
       [
-        'curl -H "Authorization: Bearer $(daybook token --subject alice --role data.read)" http://127.0.0.1:3000/data',
-        'and its use',
+        'TOKEN=$(daybook token --subject alice --role data.read --expires 15m)',
+        'for curl -H "Authorization: Bearer $TOKEN"',
       ],
     ],
   })
