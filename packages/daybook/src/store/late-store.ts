@@ -70,7 +70,7 @@ export async function createLateStore(options: LateStoreOptions): Promise<Store>
     find: async (register, id) => store().find(register, id),
     list: async (query) => store().list(query),
     tail: async (query) => store().tail(query),
-    head: async (lane) => store().head(lane),
+    head: async (lane, seen) => store().head(lane, seen),
     count: async (query) => store().count(query),
     ledger: async (range, limit) => store().ledger(range, limit),
     missingBatches: async () => store().missingBatches(),

@@ -230,8 +230,11 @@ export interface Store {
   find(register: string, id: string): Promise<Found | undefined>;
   list(query: ListQuery): Promise<Page>;
   tail(query: TailQuery): Promise<TailPage>;
-  /** The number of the newest entry of a lane, 0 when there is none. */
-  head(lane: string): Promise<number>;
+  /**
+   * The number of the newest entry of a lane, 0 when there is none.
+   * @param seen a number that somebody claims to have seen: a replica that is not there yet does not deny it.
+   */
+  head(lane: string, seen?: number): Promise<number>;
   /** Stored entries by stamp in buckets of one length. Whole minutes are answered from the ledger, never by counting entries. */
   count(query: CountQuery): Promise<number[]>;
   /** Ledger rows whose minute begins in the range, oldest first, at most `limit`. */

@@ -104,7 +104,7 @@ async function startNumber(
   if (from === 'start') return 0;
   if (from === 'now') return store.head(lane);
   const number = from.lanes[lane];
-  const head = await store.head(lane);
+  const head = await store.head(lane, number);
   if (from.epoch === store.epoch && number !== undefined && number <= head) return number;
   const cursor = encodeTailCursor({ epoch: store.epoch, lanes: { [lane]: 0 } });
   throw new DaybookError(

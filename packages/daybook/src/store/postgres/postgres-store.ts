@@ -22,7 +22,10 @@ import { createWrites } from './writes.ts';
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database?sslmode=…`, see `connection-url.ts`. */
   readonly url: string;
-  /** Of a replica, for everything that is read but single entries that it does not have yet, and the time. */
+  /**
+   * Of a replica, which may lag: for lists, tails, counts, and single entries that it has already. One server, not an
+   * address that several share: a page must not be older than the settled stamp that is told with it.
+   */
   readonly readUrl?: string;
   /** In place of the one in the URLs; a function is asked for every new connection, so that it may be rotated. */
   readonly password?: string | (() => Promise<string>);

@@ -1,6 +1,9 @@
 /**
  * The reads. Each is one statement, which sees one snapshot: a tail's entries and how far it looked belong together.
- * They go to the replica where there is one; an entry that is not there yet is looked for on the primary.
+ *
+ * Pages, tails, counts and how far all is settled are read from the replica where there is one: together they are true
+ * of some moment, whatever it lags. What must not be denied for being late is asked of the primary before it is: that an
+ * entry is there, that a number was given to anybody. So is what raises an alarm: ledger and missing batches.
  */
 import { microsToFirstId } from '../../id.ts';
 import type {
@@ -13,6 +16,7 @@ import type {
   Store,
   TailPage,
 } from '../store.ts';
+import { StoreError } from '../store.ts';
 import { uuidArray } from './binary-array.ts';
 import type { Pool } from './connection.ts';
 import type { EntryRow } from './rows.ts';
@@ -43,8 +47,10 @@ export type Queries = Pick<
 export function createQueries(primary: Pool, replica: Pool = primary): Queries {
   return {
     async find(register, id) {
-      const found = await findIn(replica, register, id);
-      return found !== undefined || replica === primary ? found : findIn(primary, register, id);
+      const found =
+        replica === primary ? undefined : await findIn(replica, register, id).catch(onlyStoreError);
+      // Nobody knows it, or its replay is on its way.
+      return found === undefined || found.status === 'dead' ? findIn(primary, register, id) : found;
     },
 
     async list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Promise<Page> {
@@ -78,9 +84,9 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
       };
     },
 
-    async head(lane) {
-      const [row] = await replica.read<{ head: string }>(statements.HEAD, [lane]);
-      return Number(row?.head ?? 0);
+    async head(lane, seen = 0) {
+      const head = await headOf(replica, lane);
+      return head >= seen || replica === primary ? head : headOf(primary, lane);
     },
 
     async count({ register, from, bucketMicros, buckets }: CountQuery) {
@@ -105,12 +111,12 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
 
     async ledger(range, limit) {
       const minutes = [range.from, range.to].map((micros) => Math.ceil(micros / MINUTE_MICROS));
-      const rows = await replica.read<Numbers<LedgerRow>>(statements.LEDGER, [...minutes, limit]);
+      const rows = await primary.read<Numbers<LedgerRow>>(statements.LEDGER, [...minutes, limit]);
       return rows.map(({ region, register, ...numbers }) => ({ region, register, ...toNumbers(numbers) }));
     },
 
     async missingBatches() {
-      const rows = await replica.read<Numbers<MissingBatches>>(statements.MISSING_BATCHES);
+      const rows = await primary.read<Numbers<MissingBatches>>(statements.MISSING_BATCHES);
       return rows.map(({ source, ...numbers }) => ({ source, ...toNumbers(numbers) }));
     },
 
@@ -143,6 +149,16 @@ function toNumbers<Key extends string>(row: Readonly<Record<Key, string>>): Reco
   return Object.fromEntries(
     Object.entries<string>(row).map(([name, value]) => [name, Number(value)]),
   ) as Record<Key, number>;
+}
+
+async function headOf(pool: Pool, lane: string): Promise<number> {
+  const [row] = await pool.read<{ head: string }>(statements.HEAD, [lane]);
+  return Number(row?.head ?? 0);
+}
+
+/** A replica that does not answer knows of nothing; the primary, which is asked next, has the say. */
+function onlyStoreError(thrown: unknown): undefined {
+  if (!(thrown instanceof StoreError)) throw thrown;
 }
 
 async function findIn(pool: Pool, register: string, id: string): Promise<Found | undefined> {

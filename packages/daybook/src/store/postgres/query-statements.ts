@@ -113,13 +113,16 @@ export const MISSING_BATCHES: Statement = {
     ORDER BY source.source, gap."firstN"`,
 };
 
-/** On a replica a word is as old as what was replayed, not as the clock says. */
+/**
+ * On a replica a word is as old as what was replayed, not as the clock says; where nothing was replayed since the start,
+ * its age is unknown and every word holds.
+ */
 export const VOUCHED_THROUGH: Statement = {
   name: 'vouched-through',
   text: `
     SELECT min(through) AS through FROM daybook.voucher
     WHERE binding OR vouched_at > CASE
-      WHEN pg_is_in_recovery() THEN (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint
+      WHEN pg_is_in_recovery() THEN coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0)
       ELSE daybook.now_micros()
     END - ${VOUCH_LIFETIME_MS * 1000}`,
 };
