@@ -15,7 +15,7 @@ import { routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
 import { negotiate } from './negotiation.ts';
 import { readParameters } from './parameters.ts';
-import { toDaybookError } from './problem.ts';
+import { isOutage, toDaybookError } from './problem.ts';
 import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
@@ -68,10 +68,13 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   });
   app.onError((thrown, c) => {
     const requestId = c.get('requestId');
-    return refuse(
-      c,
-      toDaybookError(thrown, (cause) => log.error({ event: 'internal-error', requestId, err: cause })),
+    const error = toDaybookError(thrown, (cause) =>
+      log.error({ event: 'internal-error', requestId, err: cause }),
     );
+    if (isOutage(thrown)) {
+      log.warn({ event: 'unavailable', requestId, code: error.code, reason: error.message });
+    }
+    return refuse(c, error);
   });
   return app;
 

@@ -19,10 +19,10 @@ export function requestKind(method: string | undefined): RequestKind {
   return method === 'POST' ? 'write' : 'read';
 }
 
-/** @param thrown anything; `internal` hears of what is no DaybookError: a defect, or a store that cannot be read. */
+/** @param thrown anything; `internal` hears of it when it is a defect. */
 export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => void): DaybookError {
   if (thrown instanceof DaybookError) return thrown;
-  internal(thrown);
+  if (!isOutage(thrown)) internal(thrown);
   const code = unavailableCode(thrown);
   if (code !== undefined) {
     const { message } = thrown as Error;
@@ -31,6 +31,13 @@ export function toDaybookError(thrown: unknown, internal: (thrown: unknown) => v
   return new DaybookError('INTERNAL', 'an unexpected failure; the log has it under this request id', {
     outcome: 'unknown',
   });
+}
+
+/** Whether it is a state of a driver that passes by itself, and that the driver's component tells of. */
+export function isOutage(thrown: unknown): boolean {
+  if (unavailableCode(thrown) === undefined) return false;
+  const { reason } = thrown as StoreError | QueueError | ObjectsError;
+  return reason === 'unavailable' || reason === 'disk-full';
 }
 
 function unavailableCode(thrown: unknown): ErrorCode | undefined {
