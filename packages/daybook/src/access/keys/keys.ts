@@ -1,0 +1,249 @@
+/**
+ * API keys. Daybook keeps them itself, as entries of the register `keys` in the store that the servers of a fleet share:
+ * a key that was made is in the store before it is shown, and one that was revoked on one server is refused by all of them
+ * within seconds, on every driver. A secret is known to its owner alone; here there is only its hash.
+ *
+ * A server that has not read the keys yet refuses every key for a while rather than believe one that was revoked. One that
+ * cannot read on goes on with what it knows, and its health says so.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Logger } from 'pino';
+
+import type { Entry } from '../../entry.ts';
+import { formatStamp, microsToFirstId } from '../../id.ts';
+import type { Store } from '../../store/store.ts';
+import { toAuditRecord } from '../audit.ts';
+import type { Identity } from '../identity.ts';
+import type { InternalRecords } from '../internal-records.ts';
+import { KeyError } from './key-error.ts';
+import type { KeyEvent } from './key-event.ts';
+import { readEvent, toRecord } from './key-event.ts';
+import { followKeys } from './key-follower.ts';
+import type { KeyRequest } from './key-request.ts';
+import { checkRequest } from './key-request.ts';
+import { hashSecret, KEY_ID, makeKey, parseKey } from './key-text.ts';
+import { createKeyUses } from './key-uses.ts';
+import type { KnownKey, Revocation } from './known-keys.ts';
+import { createKnownKeys } from './known-keys.ts';
+
+export interface ListedKey extends KnownKey {
+  readonly status: 'active' | 'expired' | 'revoked';
+  readonly revocation?: Revocation;
+  /** Unix microseconds; of this server to the moment, of others as they put it on record. */
+  readonly usedAt?: number;
+}
+
+/** Who does something to keys. */
+export interface KeyActor {
+  readonly subject: string;
+  readonly requestId: string;
+}
+
+export interface Keys {
+  /**
+   * Who presents a credential that begins with `dbk_`; undefined when it is no key, or one that is wrong, expired or
+   * revoked. Takes as long for an unknown key as for a wrong secret. Does not wait for anything.
+   * @throws {KeyError} `loading`.
+   */
+  verify(presented: string): Identity | undefined;
+  /**
+   * Resolves when the key is durable in the store.
+   * @returns the key, and its whole text, which nobody can be shown again.
+   * @throws {KeyError} {DaybookError} After an unknown outcome there may be one more key, whose secret nobody has.
+   */
+  create(request: KeyRequest, by: KeyActor): Promise<{ readonly key: ListedKey; readonly text: string }>;
+  /**
+   * Resolves when the revocation is durable in the store; this server refuses the key from then on, others within seconds.
+   * Idempotent. @returns undefined when no such key is known. @throws {KeyError} `loading`; {DaybookError}; {StoreError}
+   */
+  revoke(keyId: string, by: KeyActor): Promise<ListedKey | undefined>;
+  /** The newest first; revoked and expired ones for 30 days more. @throws {KeyError} `loading`. */
+  list(): readonly ListedKey[];
+  /** `ok`, `loading`, or `behind`: what was revoked elsewhere may not be known here. */
+  status(): { readonly state: 'ok' | 'loading' | 'behind'; readonly detail?: string };
+  /** Puts the last uses on record and stops following. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface KeysOptions {
+  readonly store: Pick<Store, 'lanes' | 'head' | 'list' | 'tail'>;
+  readonly records: InternalRecords;
+  /** What a key may be for. */
+  readonly scopes: readonly string[];
+  readonly log: Pick<Logger, 'warn'>;
+  /** Unix microseconds now. */
+  readonly nowMicros: () => number;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** How often this server looks for what others wrote; default 1 000. */
+  readonly lookEveryMs?: number;
+  /** How often last uses go on record; default 600 000. */
+  readonly recordUsesEveryMs?: number;
+  /** Keys in force, and those that ended within 30 days; default 10 000. */
+  readonly maxKeys?: number;
+}
+
+/** Every credential that is a key begins so. */
+export const KEY_PREFIX = 'dbk_';
+
+const KEEP_ENDED_MICROS = 30 * 86_400_000_000;
+const BEHIND_AFTER_MS = 10_000;
+/** What an unknown key is compared with. */
+const NO_HASH = new Uint8Array(32);
+
+export function createKeys(options: KeysOptions): Keys {
+  const { store, records, scopes, log, nowMicros, nowMs } = options;
+  const { lookEveryMs = 1_000, recordUsesEveryMs = 600_000, maxKeys = 10_000 } = options;
+  const known = createKnownKeys();
+  const uses = createKeyUses({
+    records,
+    recordedAt: known.usedAt,
+    onRecorded: (entries) => void apply(entries),
+    log,
+    nowMicros,
+    everyMs: recordUsesEveryMs,
+  });
+  let closed: Promise<void> | undefined;
+
+  const follower = followKeys({
+    store,
+    register: 'keys',
+    apply(entries, what) {
+      const unknown = apply(entries);
+      if (unknown > 0 && what !== 'again') log.warn({ event: 'key-events-unknown', entries: unknown });
+      if (what !== 'new') forgetEnded();
+    },
+    nowMicros,
+    nowMs,
+    everyMs: lookEveryMs,
+  });
+
+  /** @returns how many of them say nothing that this version knows. */
+  function apply(entries: readonly Entry[]): number {
+    let unknown = 0;
+    for (const entry of entries) {
+      const event = readEvent(entry);
+      if (event === undefined) unknown += 1;
+      else known.apply(event, entry.id);
+    }
+    return unknown;
+  }
+
+  function forgetEnded(): void {
+    const micros = Math.max(0, nowMicros() - KEEP_ENDED_MICROS);
+    known.forget({ micros, id: microsToFirstId(micros) });
+    uses.forget((keyId) => known.find(keyId) !== undefined);
+  }
+
+  /** What this server wrote counts here at once. */
+  async function append(event: KeyEvent, by: KeyActor, audited: AuditedKey): Promise<void> {
+    const fact = { ...audited, by: by.subject, requestId: by.requestId, outcome: 'done' };
+    const [, entry] = await records.append([toAuditRecord(fact), toRecord(event, by.requestId)]);
+    known.apply(event, (entry as Entry).id);
+  }
+
+  function assertLoaded(): void {
+    if (follower.isLoaded) return;
+    const why = follower.failure === undefined ? '' : `: ${follower.failure}`;
+    throw new KeyError('loading', `the API keys have not been read from the store yet${why}`);
+  }
+
+  function toListed(key: KnownKey): ListedKey {
+    const revocation = known.revocationOf(key.keyId);
+    const usedAt = Math.max(known.usedAt(key.keyId) ?? 0, uses.usedAt(key.keyId) ?? 0);
+    const ended = key.expiresAt <= nowMicros() ? 'expired' : 'active';
+    return {
+      ...key,
+      status: revocation === undefined ? ended : 'revoked',
+      ...(revocation && { revocation }),
+      ...(usedAt > 0 && { usedAt }),
+    };
+  }
+
+  return {
+    verify(presented) {
+      const parts = parseKey(presented);
+      if (parts === undefined) return undefined;
+      assertLoaded();
+      const key = known.find(parts.keyId);
+      const isRight = timingSafeEqual(hashSecret(parts.secret), key?.hash ?? NO_HASH);
+      if (!isRight || key === undefined || key.expiresAt <= nowMicros()) return undefined;
+      if (known.revocationOf(key.keyId) !== undefined) return undefined;
+      uses.note(key.keyId);
+      return key.identity;
+    },
+
+    async create(request, by) {
+      assertLoaded();
+      const {
+        name,
+        scopes: asked,
+        expiresAt,
+      } = checkRequest(request, { known: scopes, nowMicros: nowMicros() });
+      if (known.size >= maxKeys) {
+        throw new KeyError(
+          'limit',
+          `expected fewer than ${maxKeys} keys, counting those that ended within 30 days; there are ${known.size}: revoke what is not needed, and make fewer short-lived ones`,
+        );
+      }
+      const { keyId, text, hash } = makeKey();
+      const event: KeyEvent = {
+        event: 'created',
+        keyId,
+        name,
+        hash,
+        scopes: asked,
+        expiresAt,
+        createdBy: by.subject,
+      };
+      const detail = { name, scopes: asked, expiresAt: formatStamp(expiresAt) };
+      await append(event, by, { action: 'keys create', target: keyId, detail });
+      return { key: toListed(known.find(keyId) as KnownKey), text };
+    },
+
+    async revoke(keyId, by) {
+      assertLoaded();
+      if (!KEY_ID.test(keyId)) return undefined;
+      // Another server may have made it a moment ago.
+      if (known.find(keyId) === undefined) await follower.look();
+      const key = known.find(keyId);
+      if (key === undefined) return undefined;
+      if (known.revocationOf(keyId) === undefined) {
+        const event: KeyEvent = { event: 'revoked', keyId, revokedBy: by.subject };
+        await append(event, by, { action: 'keys revoke', target: keyId, detail: { name: key.name } });
+      }
+      return toListed(key);
+    },
+
+    list() {
+      assertLoaded();
+      return known.list().map(toListed);
+    },
+
+    status() {
+      if (!follower.isLoaded) return withDetail('loading', follower.failure);
+      const silentMs = nowMs() - follower.lookedAtMs;
+      if (silentMs < BEHIND_AFTER_MS) return { state: 'ok' };
+      const seconds = Math.floor(silentMs / 1000);
+      return withDetail(
+        'behind',
+        `not read for ${seconds} s: ${follower.failure ?? 'the store does not answer'}`,
+      );
+    },
+
+    close() {
+      closed ??= Promise.all([uses.close(), follower.close()]).then(() => undefined);
+      return closed;
+    },
+  };
+}
+
+interface AuditedKey {
+  readonly action: string;
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+function withDetail(state: 'loading' | 'behind', detail: string | undefined): ReturnType<Keys['status']> {
+  return { state, ...(detail !== undefined && { detail }) };
+}
