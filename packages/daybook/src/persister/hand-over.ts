@@ -8,12 +8,18 @@
  *     ▼
  *   halves of the group … one delivery ──▶ halves of its entries, as parts … one entry fails alone
  *                                                                                │
- *     probe fails, or most entries fail ◀── a probe row right after ◀────────────┘
- *        │                                          │ written, and most others fare well: isolated
- *        ▼                                          ▼
- *     systemic: all goes back as it came     dead letter, or back to the queue by itself
- *                                                   ▼
- *                                     the batch without these ──▶ acknowledged
+ *     systemic: all stops ◀──fails── a probe row right after ◀───────────────────┘
+ *                                       │ written
+ *                                       ▼
+ *     systemic: the delivery waits ◀── most of the last entries were isolated?
+ *                                       │ no
+ *                                       ▼
+ *                                    dead letter, or back to the queue by itself
+ *                                       ▼
+ *                                    the batch without these ──▶ acknowledged
+ *
+ * Where a dead letter cannot be written, or an entry not be sent back, that is systemic too, and that delivery waits. One
+ * that waits lets the others of its group come to their ends, and comes again by itself.
  */
 import type { Logger } from 'pino';
 
@@ -44,11 +50,25 @@ export interface HandOverOptions {
   readonly onStep: OnStep;
 }
 
-/** Acknowledges deliveries of which nothing is open any more. */
-type Finish = (received: readonly Received[]) => Promise<void>;
+export interface Ends {
+  /** Acknowledges deliveries of which nothing is open any more. */
+  finish(received: readonly Received[]): Promise<void>;
+  /** Puts back a delivery that can wait while others pass. */
+  setBack(received: Received): Promise<void>;
+}
 
-/** Finishes every delivery of the group that it can; one that it does not finish can only wait. @throws {Halt} */
-export type HandOver = (group: readonly Received[], finish: Finish) => Promise<void>;
+/**
+ * Brings every delivery of the group to one of its ends.
+ * @returns why some were put back, if things are not as they should be.
+ * @throws {Halt} when the rest of them are left as they were.
+ */
+export type HandOver = (group: readonly Received[], ends: Ends) => Promise<Halt | undefined>;
+
+/** Where so many deliveries of one group came to nothing, the others are not worth the load. */
+const MAX_HALTS = 10;
+
+/** Works on one delivery. One that cannot be brought to its end alone is put back, and the others go on. */
+type Conclude = (received: Received, work: () => Promise<void>) => Promise<void>;
 
 interface Isolated {
   readonly entry: Entry;
@@ -92,13 +112,22 @@ export function createHandOver(options: HandOverOptions): HandOver {
   }
 
   /** Deliveries as they came, in one write. */
-  async function handOverWhole(some: readonly Received[], finish: Finish): Promise<Failure | undefined> {
+  async function handOverWhole(
+    some: readonly Received[],
+    ends: Ends,
+    conclude: Conclude,
+  ): Promise<Failure | undefined> {
     const persisted = await place(some.map(toAcknowledged));
     if (persisted.failure !== undefined) return persisted.failure;
+    const { results } = persisted;
+    await ends.finish(some.filter((_, index) => !hasConflicts(results[index])));
     for (const [index, received] of some.entries()) {
-      await buryConflicts(received, received.batch.entries, persisted.results[index]);
+      if (!hasConflicts(results[index])) continue;
+      await conclude(received, async () => {
+        await buryConflicts(received, received.batch.entries, results[index]);
+        await ends.finish([received]);
+      });
     }
-    await finish(some);
     return undefined;
   }
 
@@ -118,13 +147,14 @@ export function createHandOver(options: HandOverOptions): HandOver {
   }
 
   function assertNotSystemic(): void {
-    if (verdict.isSystemic()) throw new Halt('systemic', 'more than half of the last entries failed alone');
+    if (verdict.isSystemic())
+      throw new Halt('systemic', 'more than half of the last entries failed alone', 'delivery');
     const halt = halted();
     if (halt !== undefined) throw halt;
   }
 
   /** Stores what can be stored of one delivery that was refused as a whole. */
-  async function handOverByEntry(received: Received, finish: Finish): Promise<void> {
+  async function handOverByEntry(received: Received, ends: Ends): Promise<void> {
     const { batch } = received;
     const isolated: Isolated[] = [];
     await isolate(
@@ -140,27 +170,28 @@ export function createHandOver(options: HandOverOptions): HandOver {
         isolated.push({ entry, failure });
       },
     );
-    assertNotSystemic();
     const leftOut = new Map<Entry, LeftOut['as']>();
     for (const { entry, failure } of isolated) {
+      // Others work beside: what was found since the last one counts for this one.
+      assertNotSystemic();
       const as = await putAside.isolated(received, entry, failure);
       leftOut.set(entry, as);
       onIsolated(as);
     }
-    await record(received, leftOut, finish);
+    await record(received, leftOut, ends);
   }
 
   /** Tells the store what is left out, and of a whole batch its name; then nothing is open any more. */
   async function record(
     received: Received,
     leftOut: ReadonlyMap<Entry, LeftOut['as']>,
-    finish: Finish,
+    ends: Ends,
   ): Promise<void> {
     const { batch, retry } = received;
     // Of a part, what was stored is known to the store, and what goes on being retried is no news.
     const entries =
       retry === undefined ? batch.entries : batch.entries.filter((entry) => leftOut.get(entry) === 'dead');
-    if (retry !== undefined && entries.length === 0) return finish([received]);
+    if (retry !== undefined && entries.length === 0) return ends.finish([received]);
     const persisted = await persist([
       {
         batch: { ...batch, entries },
@@ -173,18 +204,36 @@ export function createHandOver(options: HandOverOptions): HandOver {
     ]);
     if (persisted.failure === undefined) {
       await buryConflicts(received, entries, persisted.results[0]);
-      return finish([received]);
+      return ends.finish([received]);
     }
     // No entry is at fault, so none can be given up on: the delivery waits, and lets others pass.
     await probe('after a batch was refused without any of its entries');
     const { source, n } = batch;
     log.error({ event: 'batch-not-recorded', source, n, reason: persisted.failure.message });
+    await ends.setBack(received);
   }
 
-  return (group, finish) =>
-    isolate(
+  return async (group, ends) => {
+    const halts: Halt[] = [];
+    const conclude: Conclude = async (received, work) => {
+      try {
+        await work();
+      } catch (thrown) {
+        if (!(thrown instanceof Halt) || thrown.stops === 'all') throw thrown;
+        await ends.setBack(received);
+        halts.push(thrown);
+        if (halts.length === MAX_HALTS) throw thrown;
+      }
+    };
+    await isolate(
       group,
-      (some) => handOverWhole(some, finish),
-      (received) => handOverByEntry(received, finish),
+      (some) => handOverWhole(some, ends, conclude),
+      (received) => conclude(received, () => handOverByEntry(received, ends)),
     );
+    return halts.at(-1);
+  };
+}
+
+function hasConflicts(result: PersistResult | undefined): boolean {
+  return result?.exceptions.some(({ kind }) => kind === 'conflict') ?? false;
 }

@@ -6,7 +6,7 @@
  *      │                                             │
  *      │ failures that are not the entries' own      │ the same
  *      ▼                                             ▼
- *   systemic ──a probe succeeds──▶ one delivery on trial ──is handed over──▶ running
+ *   systemic ──a probe succeeds──▶ what comes next is on trial ──is handed over, or nothing comes──▶ running
  *      ▲                                             │
  *      └────────────────────fails────────────────────┘
  *   any ──close()──▶ stopped (what is in flight is finished first, the rest is released)
@@ -36,7 +36,7 @@ import { createReceiver } from './receiver.ts';
 import type { OnStep } from './step.ts';
 import { createUnworkable } from './unworkable.ts';
 import { createVerdict } from './verdict.ts';
-import { createWorkload } from './workload.ts';
+import { createWorkload, MAX_SET_BACK_MS } from './workload.ts';
 
 export interface PersisterOptions {
   readonly queue: Queue;
@@ -102,6 +102,7 @@ export function createPersister(options: PersisterOptions): Persister {
   const closing = new AbortController();
   const closed = new AbortController();
   const counters = { stored: 0, isolated: 0, dead: 0, retried: 0, broken: 0 };
+  let onTrialSinceMs = 0;
   let draining: PromiseWithResolvers<void> | undefined;
   let receiving: Promise<void> | undefined;
   let extending: Promise<void> | undefined;
@@ -136,7 +137,16 @@ export function createPersister(options: PersisterOptions): Persister {
     log,
     onStep,
   });
-  const workload = createWorkload({ limits, breaker, handOver, handBack, closing: closing.signal, onStep });
+  const workload = createWorkload({
+    limits,
+    breaker,
+    handOver,
+    handBack,
+    nowMicros,
+    random,
+    closing: closing.signal,
+    onStep,
+  });
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -157,6 +167,7 @@ export function createPersister(options: PersisterOptions): Persister {
     if (breaker.halt?.state === 'systemic') await workload.ended();
     if (closing.signal.aborted) return;
     breaker.halfOpen();
+    onTrialSinceMs = nowMs();
     try {
       await store.probe();
     } catch (thrown) {
@@ -172,26 +183,34 @@ export function createPersister(options: PersisterOptions): Persister {
     if (full) return workload.changed();
     const drains = draining !== undefined;
     const waitMs = drains ? 0 : RECEIVE_WAIT_MS;
-    const deliveries = await receiver.receive(trial ? 1 : room.entries, room.bytes, waitMs);
+    const deliveries = await receiver.receive(room.entries, room.bytes, waitMs);
     if (deliveries.length > 0) {
       onStep('after-receive');
       leases.hold(deliveries);
-      open(deliveries, trial);
+      open(deliveries);
     } else if (drains && workload.isBusy() && receiver.trouble === undefined) {
       await workload.changed();
     } else if (drains) {
       endDrain();
+    } else if (trial && isQuiet()) {
+      breaker.close();
     }
   }
 
-  function open(deliveries: readonly Delivery[], trial: boolean): void {
+  /** Whether what was on trial must have been brought to its end elsewhere. */
+  function isQuiet(): boolean {
+    const isPutBack = nowMs() - onTrialSinceMs < MAX_SET_BACK_MS;
+    return !isPutBack && !workload.isBusy() && receiver.trouble === undefined;
+  }
+
+  function open(deliveries: readonly Delivery[]): void {
     const workable: Received[] = [];
     for (const delivery of deliveries) {
       const opened = openDelivery(delivery, nowMicros());
       if (opened.kind === 'work') workable.push(opened.received);
       else workload.begin(delivery, () => unworkable(delivery, opened));
     }
-    workload.add(workable, trial);
+    workload.add(workable);
   }
 
   function endDrain(): void {

@@ -66,7 +66,8 @@ export function createPutAside(options: PutAsideOptions): PutAside {
     try {
       await queue.send({ body, entries: 1, oldestStamp: idToMicros(entry.id), delayMs });
     } catch (thrown) {
-      throw new Halt('systemic', `an entry cannot be sent back to the queue: ${toError(thrown).message}`);
+      const reason = `an entry cannot be sent back to the queue: ${toError(thrown).message}`;
+      throw new Halt('systemic', reason, 'delivery');
     }
     onStep('after-send-back');
     log.warn({ event: 'entry-sent-back', id: entry.id, attempts: retry.attempts, reason: retry.firstReason });
@@ -77,7 +78,7 @@ export function createPutAside(options: PutAsideOptions): PutAside {
     try {
       await deadLetters.write(entry, failure);
     } catch (thrown) {
-      throw new Halt('systemic', `a dead letter cannot be written: ${toError(thrown).message}`);
+      throw new Halt('systemic', `a dead letter cannot be written: ${toError(thrown).message}`, 'delivery');
     }
     onStep('after-dead-letter');
     const { code, message, attempts } = failure;

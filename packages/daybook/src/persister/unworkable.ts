@@ -45,7 +45,11 @@ export function createUnworkable(options: UnworkableOptions): Unworkable {
         n: 0,
       });
     } catch (thrown) {
-      throw new Halt('systemic', `a raw dead letter cannot be written: ${toError(thrown).message}`);
+      throw new Halt(
+        'systemic',
+        `a raw dead letter cannot be written: ${toError(thrown).message}`,
+        'delivery',
+      );
     }
     onStep('after-dead-letter');
     onBroken();

@@ -16,13 +16,14 @@ export interface WorkloadOptions {
   readonly breaker: Breaker;
   readonly handOver: HandOver;
   readonly handBack: HandBack;
+  readonly nowMicros: () => number;
+  readonly random: () => number;
   readonly closing: AbortSignal;
   readonly onStep: OnStep;
 }
 
 export interface Workload {
-  /** @param trial whether its success shows that things go well again. */
-  add(received: readonly Received[], trial: boolean): void;
+  add(received: readonly Received[]): void;
   /** Goes on with work on one delivery, which is released if the work fails. */
   begin(delivery: Delivery, work: () => Promise<void>): void;
   /** How much more may wait. */
@@ -37,11 +38,12 @@ export interface Workload {
   size(): { readonly messages: number; readonly entries: number; readonly bytes: number };
 }
 
-/** A batch whose entries are all stored and whose name is refused can wait for somebody to look at it. */
-const HELD_UP_MS = 900_000;
+const MIN_SET_BACK_MS = 30_000;
+/** Whatever was put back has come again by then, here or elsewhere. */
+export const MAX_SET_BACK_MS = 300_000;
 
 export function createWorkload(options: WorkloadOptions): Workload {
-  const { limits, breaker, handOver, handBack, closing, onStep } = options;
+  const { limits, breaker, handOver, handBack, nowMicros, random, closing, onStep } = options;
   const waiting: Received[] = [];
   const handedOver = new Set<Received>();
   const tasks = new Set<Promise<void>>();
@@ -54,39 +56,52 @@ export function createWorkload(options: WorkloadOptions): Workload {
       tasks.delete(task);
       change.resolve();
       change = Promise.withResolvers();
-      dispatch(false);
+      dispatch();
     });
     tasks.add(task);
   }
 
-  function dispatch(trial: boolean): void {
+  function dispatch(): void {
     while (waiting.length > 0 && groups < limits.concurrency) {
       if (closing.aborted || breaker.state === 'open') return;
       const group = takeGroup(waiting, limits);
       groups += 1;
       for (const received of group) handedOver.add(received);
-      track(workOn(group, trial));
+      track(workOn(group, breaker.state === 'half-open'));
     }
   }
 
+  /** @param trial whether its success shows that things go well again. */
   async function workOn(group: readonly Received[], trial: boolean): Promise<void> {
-    let delayMs = HELD_UP_MS;
     try {
-      await handOver(group, finish);
-      if (trial && breaker.state === 'half-open') breaker.close();
+      const halt = await handOver(group, { finish, setBack });
+      if (halt !== undefined) breaker.trip(halt);
+      else if (trial && breaker.state === 'half-open') breaker.close();
     } catch (thrown) {
       breaker.trip(thrown);
-      ({ delayMs } = breaker);
     }
     groups -= 1;
     const left = group.filter((received) => handedOver.delete(received));
-    await handBack.release(deliveriesOf(left), delayMs);
+    await handBack.release(deliveriesOf(left), breaker.delayMs);
   }
 
   async function finish(received: readonly Received[]): Promise<void> {
+    if (received.length === 0) return;
     onStep('before-acknowledge');
     await handBack.acknowledge(deliveriesOf(received));
     for (const one of received) handedOver.delete(one);
+  }
+
+  async function setBack(received: Received): Promise<void> {
+    handedOver.delete(received);
+    await release(received.delivery);
+  }
+
+  /** For as long again as it has waited already: what cannot be stored must not stand in the way of what can. */
+  async function release(delivery: Delivery): Promise<void> {
+    const ageMs = (nowMicros() - delivery.sentAt) / 1000;
+    const delayMs = Math.min(MAX_SET_BACK_MS, Math.max(MIN_SET_BACK_MS, ageMs));
+    await handBack.release([delivery], delayMs * (0.5 + random() / 2));
   }
 
   async function workBeside(delivery: Delivery, work: () => Promise<void>): Promise<void> {
@@ -94,14 +109,14 @@ export function createWorkload(options: WorkloadOptions): Workload {
       await work();
     } catch (thrown) {
       breaker.trip(thrown);
-      await handBack.release([delivery], breaker.delayMs);
+      await release(delivery);
     }
   }
 
   return {
-    add(received, trial) {
+    add(received) {
       waiting.push(...received);
-      dispatch(trial);
+      dispatch();
     },
     begin: (delivery, work) => track(workBeside(delivery, work)),
     room() {
