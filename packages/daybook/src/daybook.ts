@@ -180,12 +180,12 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
     // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
-    const taken = await within(FLUSH_MS, () => intake.close());
+    const taken = await ended('intake', FLUSH_MS, () => intake.close());
     if (persister !== undefined) {
-      await within(Math.max(FLUSH_MS, endMs - clock.elapsedMs()), () => persister.drain());
-      await within(FLUSH_MS, () => persister.close());
+      await ended('persister', Math.max(FLUSH_MS, endMs - clock.elapsedMs()), () => persister.drain());
+      await ended('persister', FLUSH_MS, () => persister.close());
     }
-    const flushed = await within(FLUSH_MS, async () => {
+    const flushed = await ended('drivers', FLUSH_MS, async () => {
       await tellWhatStays(queue, log);
       rates?.close();
       await watch?.close();
@@ -194,6 +194,16 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     });
     if (flushed) directory.release();
     return taken && flushed && !cut;
+  }
+
+  /** What cannot be closed, a file on a broken disk perhaps, is told; nothing else is kept from ending by it. */
+  async function ended(part: string, timeoutMs: number, work: () => Promise<void>): Promise<boolean> {
+    try {
+      return await within(timeoutMs, work);
+    } catch (cause) {
+      log.error({ event: 'not-closed', part, err: cause });
+      return false;
+    }
   }
 
   return {
@@ -226,8 +236,12 @@ async function openData(
 /** A queue that is not empty at the end is no fault: what is in it is acknowledged, and stored after the next start. */
 async function tellWhatStays(queue: Queue | undefined, log: Logger): Promise<void> {
   if (queue?.capabilities.local !== true) return;
-  const { messages, entries } = await queue.status();
-  if (messages > 0) log.warn({ event: 'queue-not-empty', messages, entries });
+  try {
+    const { messages, entries } = await queue.status();
+    if (messages > 0) log.warn({ event: 'queue-not-empty', messages, entries });
+  } catch (cause) {
+    log.error({ event: 'queue-not-read', err: cause });
+  }
 }
 
 /** The store behind a queue, as the persister finds it. */
@@ -247,7 +261,7 @@ function watchPersister(persister: Persister): WatchedPart {
   };
 }
 
-/** @returns whether the work was done in that time. */
+/** @returns whether the work was done in that time. @throws what the work throws in it. */
 async function within(timeoutMs: number, work: () => Promise<void>): Promise<boolean> {
   const over = new AbortController();
   const late = sleep(timeoutMs, false, { signal: over.signal });

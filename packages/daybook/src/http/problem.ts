@@ -82,7 +82,7 @@ export function problemAnswer(
 ): Answer & { readonly body: string } {
   return {
     status: error.status,
-    headers: { 'content-type': PROBLEM_TYPE, 'x-content-type-options': 'nosniff', ...problemHeaders(error) },
+    headers: { 'content-type': PROBLEM_TYPE, ...problemHeaders(error) },
     body: `${JSON.stringify(toProblem(error, requestId, kind))}\n`,
   };
 }

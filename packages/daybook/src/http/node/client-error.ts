@@ -11,6 +11,7 @@ import { problemAnswer } from '../problem.ts';
 import { requestIdOf } from '../request-id.ts';
 import { isDraining } from './drain.ts';
 import { responseUnderWay } from './under-way.ts';
+import { answerFields, headText } from './wire.ts';
 
 /** What Node gives with an error of its parser. */
 interface ParserError extends NodeJS.ErrnoException {
@@ -66,15 +67,11 @@ export function createClientErrorHandler(options: {
 function toBytes(code: ErrorCode, error: ParserError, version: string): string {
   const requestId = requestIdOf(undefined);
   const problem = new DaybookError(code, explain(code, error));
-  const { status, headers, body } = problemAnswer(problem, requestId, 'write');
-  const fields = {
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    'daybook-version': version,
-    'x-request-id': requestId,
-  };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\n${lines.join('')}\r\n${body}`;
+  const answer = problemAnswer(problem, requestId, 'write');
+  const { status, body } = answer;
+  const bodyBytes = Buffer.byteLength(body);
+  const lines = headText(answerFields(answer, { requestId, version, bodyBytes, closes: true }));
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`;
 }
 
 function codeOf(error: ParserError, socket: Socket, maxHeaderBytes: number): ErrorCode {

@@ -24,7 +24,7 @@ import type { HostCheck } from './host-check.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { PlainReader } from './plain-request.ts';
 import { refusedWrite } from './refused-write.ts';
-import { answerFields, encodingOf } from './wire.ts';
+import { answerFields, encodingOf, headText } from './wire.ts';
 
 /** What all these connections have in common. */
 export interface PlainSurroundings {
@@ -162,14 +162,14 @@ export class PlainConnection implements WriteListener {
     const body = answer.body as string;
     const bodyBytes = Buffer.byteLength(body);
     const fields = answerFields(answer, { requestId: this.#requestId, version, bodyBytes, closes });
-    let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n`;
-    // Nothing here is a caller's but the request id, which has only harmless characters.
-    for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`;
+    let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${headText(fields)}`;
+    // As Node writes them.
+    text += `Date: ${date()}\r\n`;
     if (!closes) {
       const keptSeconds = Math.floor(config.limits.keepAliveTimeoutMs / 1000);
-      text += `connection: keep-alive\r\nkeep-alive: timeout=${keptSeconds}\r\n`;
+      text += `Connection: keep-alive\r\nKeep-Alive: timeout=${keptSeconds}\r\n`;
     }
-    text += `date: ${date()}\r\n\r\n${body}`;
+    text += `\r\n${body}`;
     return this.#socket.write(text, encodingOf(body, bodyBytes));
   }
 

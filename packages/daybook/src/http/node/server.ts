@@ -23,6 +23,7 @@ import { createHostCheck } from './host-check.ts';
 import { createPlainConnections } from './plain-connections.ts';
 import { createPost } from './post.ts';
 import { parseRequestTarget } from './request-target.ts';
+import { answerFields } from './wire.ts';
 
 export interface HttpServer {
   /** Resolves with the address that is listened on. */
@@ -48,7 +49,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     hostname: 'localhost', // For HTTP/1.0 without a Host.
-    errorHandler: (thrown) => toResponse(problem(toRefusal(thrown), 'read', requestIdOf(undefined))),
+    errorHandler: (thrown) => unrouted(toRefusal(thrown)),
   });
   const checkHost = createHostCheck(config);
 
@@ -133,20 +134,27 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
     return toDaybookError(thrown, (cause) => log.error({ event: 'internal-error', err: cause }));
   }
 
-  function problem(error: DaybookError, kind: 'read' | 'write', requestId: string) {
-    const { headers, ...answer } = problemAnswer(error, requestId, kind);
-    const closing = context.draining.aborted ? { connection: 'close' } : {};
-    const identity = { 'daybook-version': version, 'x-request-id': requestId };
-    return { ...answer, headers: { ...headers, ...identity, ...closing } };
+  /** For a request that the app cannot be asked about. */
+  function unrouted(error: DaybookError): Response {
+    const requestId = requestIdOf(undefined);
+    const answer = problemAnswer(error, requestId, 'read');
+    const { aborted: closes } = context.draining;
+    const bodyBytes = Buffer.byteLength(answer.body);
+    const fields = answerFields(answer, { requestId, version, bodyBytes, closes });
+    const headers: Record<string, string> = {};
+    for (let at = 0; at < fields.length; at += 2) headers[fields[at] as string] = fields[at + 1] as string;
+    return toResponse({ ...answer, headers });
   }
 
   function refuse(request: IncomingMessage, response: ServerResponse, error: DaybookError): void {
     const requestId = requestIdOf(request.headers['x-request-id']);
-    const { status, headers, body } = problem(error, requestKind(request.method), requestId);
+    const answer = problemAnswer(error, requestId, requestKind(request.method));
     // A request that is malformed may be followed by anything.
     if (error.code === 'REQUEST_MALFORMED') response.shouldKeepAlive = false;
-    response.writeHead(status, headers);
-    response.end(body);
+    const bodyBytes = Buffer.byteLength(answer.body);
+    const { aborted: closes } = context.draining;
+    response.writeHead(answer.status, answerFields(answer, { requestId, version, bodyBytes, closes }));
+    response.end(answer.body);
     if (!request.complete) drain(request);
   }
 

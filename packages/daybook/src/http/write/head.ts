@@ -86,8 +86,8 @@ export function rateHeaders(
   { refillPerSecond, capacity }: NonNullable<Register['rateLimit']>,
 ): Record<string, string> {
   const headers = {
-    'ratelimit-policy': `"${name}";q=${capacity};w=${Math.max(1, Math.ceil(capacity / refillPerSecond))}`,
     ratelimit: `"${name}";r=${taken.remaining};t=${Math.max(1, taken.retryAfterSeconds)}`,
+    'ratelimit-policy': `"${name}";q=${capacity};w=${Math.max(1, Math.ceil(capacity / refillPerSecond))}`,
   };
   if (taken.allowed) return headers;
   throw new DaybookError(

@@ -42,15 +42,12 @@ export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: A
   const { durability } = keeperOf(context, status).capabilities;
   const code = status === 'stored' ? 201 : 202;
   const receivedAt = idToStamp(id);
-  const headers: Record<string, string> = {
-    'content-type': JSON_TYPE,
-    location: `${config.basePath}/${name}/${id}`,
-    'daybook-durability': durability,
-  };
-  // Copying objects costs more than all of this; what is rare is added.
+  // In the order of their names (see `node/wire.ts`). Copying objects costs more than all of this; what is rare is added.
+  const headers: Record<string, string> = { 'content-type': JSON_TYPE, 'daybook-durability': durability };
   if (duplicate === true) headers['idempotency-replayed'] = 'true';
-  if (plan.rateHeaders !== undefined) Object.assign(headers, plan.rateHeaders);
+  headers['location'] = `${config.basePath}/${name}/${id}`;
   if (plan.waitSeconds > 0) headers['preference-applied'] = `wait=${plan.waitSeconds}`;
+  if (plan.rateHeaders !== undefined) Object.assign(headers, plan.rateHeaders);
   if (plan.format === 'text') {
     headers['content-type'] = TEXT_TYPE;
     return { status: code, headers, body: `${receivedAt}\n` };
