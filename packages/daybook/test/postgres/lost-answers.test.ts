@@ -127,8 +127,9 @@ for (const [name, write] of WRITES) {
 
 test('a commit that ends with a warning is unknown, and the repetition waits for the standby again', async () => {
   const batch = nextBatch([makeEntry()]);
-  await server.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
-  await server.query('SELECT pg_reload_conf()');
+  await server.stop();
+  await server.start({ synchronous_standby_names: 'nobody' });
+  await eventually('the connections are new', () => direct.time().catch(() => undefined));
   const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%put_entries%'`;
   const cancel = async (): Promise<void> => {
     const [row] = await eventually('the commit waits', async () => {
@@ -145,10 +146,10 @@ test('a commit that ends with a warning is unknown, and the repetition waits for
       assert.equal((await counted()).entries, before.entries + 1, `${turn}: committed here, but not there`);
     }
   } finally {
-    await server.query('ALTER SYSTEM RESET synchronous_standby_names');
-    await server.query('SELECT pg_reload_conf()');
+    await server.stop('immediate');
+    await server.start({ synchronous_standby_names: '' });
   }
-  await direct.append(batch);
+  await eventually('the connections are new', () => direct.append(batch).catch(() => undefined));
   await assertOneMore();
 });
 
