@@ -7,6 +7,7 @@ import { test } from 'node:test';
 
 import type { Entry } from '../../src/entry.ts';
 import { encodeEnvelope } from '../../src/envelope.ts';
+import { MIN_ENTRIES } from '../../src/persister/verdict.ts';
 import { createSource, keyed, makeEntry } from '../../src/testing/made-batches.ts';
 import { startPersister } from './persisters.ts';
 import type { World } from './world.ts';
@@ -72,12 +73,13 @@ test('24 hours without the store: nothing dies, and the backlog is stored within
   assert.equal(persister.status().state, 'running');
 });
 
-test('24 hours of a store that refuses everything without saying why: nothing dies, everything is stored in the end', async () => {
+test('24 hours of a store that refuses everything, its probe as well: nothing dies, everything is stored in the end', async () => {
   const world = quietWorld();
   const { time, queue, objects, acknowledged } = world;
   const send = createSender(world);
   const { persister } = startPersister(world, CALM_HABITS);
-  world.systemic = world.probeFails = true;
+  world.systemic = 'rejected';
+  world.probeFails = true;
   for (let minute = 0; minute < 24 * 60; minute += 1) {
     await send(makeEntry(), makeEntry());
     await time.runUntil(() => false, MINUTE_MS);
@@ -85,10 +87,31 @@ test('24 hours of a store that refuses everything without saying why: nothing di
   assert.equal(persister.status().state, 'systemic');
   assert.equal(persister.status().counters.isolated, 0);
 
-  world.systemic = world.probeFails = false;
+  world.systemic = undefined;
+  world.probeFails = false;
   assert.ok(await time.runUntil(() => queue.length === 0, MINUTE_MS), 'drains within a minute');
   assert.deepEqual(placesOf(world), { stored: acknowledged.size });
   assert.equal(objects.contents.size, 0);
+});
+
+test('three hours of a store that refuses every entry and takes its probe: no more dies than it takes to notice', async () => {
+  const world = quietWorld();
+  const { time, queue, books, acknowledged } = world;
+  const send = createSender(world);
+  const { persister } = startPersister(world, CALM_HABITS);
+  world.systemic = 'rejected';
+  for (let minute = 0; minute < 3 * 60; minute += 1) {
+    await send(makeEntry());
+    await time.runUntil(() => false, MINUTE_MS);
+  }
+  assert.equal(persister.status().state, 'systemic');
+  assert.ok(books.places.size < MIN_ENTRIES, `${books.places.size} died`);
+
+  world.systemic = undefined;
+  assert.ok(await time.runUntil(() => queue.length === 0, HOUR_MS), `${queue.length} are left`);
+  const dead = world.objects.contents.size;
+  assert.deepEqual(placesOf(world), { dead, stored: acknowledged.size - dead });
+  assert.ok(dead < MIN_ENTRIES);
 });
 
 test('six hours without object storage: what is sound is stored and acknowledged meanwhile, and nothing dies', async () => {

@@ -12,6 +12,9 @@ export interface Climate {
 /** Long enough to hurt, too short for twenty attempts of an entry: nothing may die of it. */
 const MAX_SYSTEMIC_MS = 600_000;
 
+/** What was refused last is followed by a probe that fails: so nothing may die of what a store refuses then, even for good. */
+const PROBE_FAILS_LONGER_MS = 5_000;
+
 export async function makeWeather(world: World, { maxQuietMs, maxTroubleMs }: Climate): Promise<void> {
   const { time, chance, weather } = world;
   while (!world.calm) {
@@ -23,11 +26,16 @@ export async function makeWeather(world: World, { maxQuietMs, maxTroubleMs }: Cl
     // Nothing gets lost within a process.
     if (trouble === 'loss' && !(world.local && of === queue)) of.loss = chance() * 0.3;
     if (trouble === 'slow') of.maxWayMs = chance() * 60_000;
-    if (trouble === 'systemic') world.systemic = true;
-    if (trouble === 'probe') world.probeFails = world.systemic = true;
+    if (trouble === 'systemic') world.systemic = 'unexpected';
+    if (trouble === 'probe') {
+      world.probeFails = true;
+      world.systemic = chance.pick(['unexpected', 'rejected'] as const);
+    }
     await time.sleep(
       chance() * (trouble === 'systemic' || trouble === 'probe' ? MAX_SYSTEMIC_MS : maxTroubleMs),
     );
+    world.systemic = undefined;
+    if (trouble === 'probe') await time.sleep(PROBE_FAILS_LONGER_MS);
     clear(world);
   }
   clear(world);
@@ -39,5 +47,6 @@ function clear(world: World): void {
     weather.loss = 0;
     weather.maxWayMs = 20;
   }
-  world.systemic = world.probeFails = false;
+  world.systemic = undefined;
+  world.probeFails = false;
 }

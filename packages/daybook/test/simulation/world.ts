@@ -53,8 +53,8 @@ export interface World {
   readonly acknowledged: Map<string, Entry>;
   /** Messages that do not carry what was sent, and messages for a newer program. */
   readonly sent: { broken: number; newer: number };
-  /** The store takes no entry at all, for reasons that it does not explain. */
-  systemic: boolean;
+  /** The store takes no entry at all, and says why as it would of one entry. */
+  systemic: Poison['reason'] | undefined;
   /** The store's probe fails as well. */
   probeFails: boolean;
   /** From then on nothing new goes wrong. */
@@ -178,7 +178,7 @@ export function createWorld(seed: number): World {
     local,
     acknowledged: new Map(),
     sent: { broken: 0, newer: 0 },
-    systemic: false,
+    systemic: undefined,
     probeFails: false,
     calm: false,
 
@@ -199,7 +199,7 @@ export function createWorld(seed: number): World {
   };
 
   books.refuse = ({ id }) => {
-    if (world.systemic) return refuse(id, 'unexpected', 'a table is not as expected');
+    if (world.systemic !== undefined) return refuse(id, world.systemic, 'a table is not as expected');
     const poison = world.poison.get(id);
     if (poison === undefined || time.nowMs() >= poison.untilMs) return undefined;
     return refuse(id, poison.reason, `${id} cannot be stored`);
