@@ -86,6 +86,14 @@ test('tokens with unknown keys make the issuer be asked once in 30 seconds, not 
   assert.equal(issuer.requests(), 2);
 });
 
+test('a forged token with a key that is known makes nobody ask the issuer', async () => {
+  const { issuer, pass, verdict } = await start(first);
+  await verdict(await fresh(first));
+  pass(31);
+  assert.equal(await verdict(await fresh(second, { kid: 'first' })), 'bad-signature');
+  assert.equal(issuer.requests(), 1);
+});
+
 test('keys that are no longer fresh are read again beside the requests, also by tokens that are remembered', async () => {
   const { issuer, pass, verdict, isRemembered } = await start(first);
   const token = await fresh(first);

@@ -206,7 +206,8 @@ test('what is malformed never reaches the keys', async () => {
     parts({ alg: 'ES256', kid: { a: 1 } }, CLAIMS),
     parts({ kid: 'key-1' }, CLAIMS),
     parts({ alg: 'ES256' }, '['.repeat(4_000)),
-    `${headerPart}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${signaturePart}`,
+    // JSON with a byte that is no UTF-8.
+    `${headerPart}.${Buffer.from(`{"iss":"${ISSUER}","sub":"\u00e9"}`, 'latin1').toString('base64url')}.${signaturePart}`,
   ];
   for (const token of malformed) assert.equal(await fresh.verdict(token), 'malformed', JSON.stringify(token));
   assert.equal(issuer.requests(), requests);

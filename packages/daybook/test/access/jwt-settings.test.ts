@@ -62,6 +62,7 @@ const WRONG: readonly (readonly [settings: object, expected: RegExp])[] = [
   [{ jwks: 'http://127.0.0.1.example.com/jwks' }, /^a\.jwks: /],
   [{ jwks: 'ftp://login.example.com/jwks' }, /^a\.jwks: /],
   [{ jwks: 'https://user:secret@login.example.com/jwks' }, /^a\.jwks: .*user:…@login/],
+  [{ jwks: 'https://user@login.example.com/jwks' }, /^a\.jwks: /],
   [{ jwks: 'https://' }, /^a\.jwks: /],
   [{ algorithms: [] }, /^a\.algorithms: expected a list of RS256, .*, given \[\]$/],
   [{ algorithms: ['HS256'] }, /^a\.algorithms: expected a list of RS256, .*, given \["HS256"\]$/],

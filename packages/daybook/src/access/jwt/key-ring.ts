@@ -20,8 +20,8 @@ import { parseKeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
 
 export interface KeyRing {
-  /** The keys that may be used now; starts a read when they are due. */
-  current(): KeySet | undefined;
+  /** The keys that may be used; starts a read when they are due. @param atMs now: who asks has asked the clock. */
+  current(atMs: number): KeySet | undefined;
   /** Reads, or waits for the read under way, unless the last one was just now. Never rejects. */
   refresh(): Promise<void>;
   status(): KeyRingStatus;
@@ -58,8 +58,8 @@ export function createKeyRing({ issuer, source, nowMs, log }: KeyRingOptions): K
   let failure: string | undefined;
   let reading: Promise<void> | undefined;
 
-  function usable(): KeySet | undefined {
-    return known !== undefined && nowMs() - known.readAtMs < maxAgeMs ? known.set : undefined;
+  function usable(atMs: number): KeySet | undefined {
+    return known !== undefined && atMs - known.readAtMs < maxAgeMs ? known.set : undefined;
   }
 
   async function read(): Promise<void> {
@@ -97,13 +97,13 @@ export function createKeyRing({ issuer, source, nowMs, log }: KeyRingOptions): K
   }
 
   return {
-    current() {
-      if (known !== undefined && nowMs() - known.readAtMs >= freshMs) void refresh();
-      return usable();
+    current(atMs) {
+      if (known !== undefined && atMs - known.readAtMs >= freshMs) void refresh();
+      return usable(atMs);
     },
     refresh,
     status: () => ({
-      keys: usable()?.keys,
+      keys: usable(nowMs())?.keys,
       readAtMs: known?.readAtMs,
       failure,
       retryAfterMs: Math.max(0, notBeforeMs - nowMs()),

@@ -27,17 +27,18 @@ export interface VerifiedClaims {
 /** A token without `kid` is tried with so many keys of its algorithm: each try costs a verification. */
 const MAX_TRIES = 4;
 
-/** @param nowMs Unix milliseconds. @throws {TokenError} */
+/** @param clockMs Unix milliseconds. @throws {TokenError} */
 export async function verifySignature(
   token: string,
   { algorithm, hasKeyId }: UnverifiedToken,
   { name, settings, keyRing }: TrustedIssuer,
-  nowMs: number,
+  clockMs: () => number,
 ): Promise<VerifiedClaims> {
   const { issuer, algorithms, clockToleranceSeconds } = settings;
   if (!algorithms.includes(algorithm)) {
     throw new TokenError('algorithm', `expected a signature by ${algorithms.join(', ')}, given another`);
   }
+  const nowMs = clockMs();
   const options = {
     issuer,
     algorithms: [...algorithms],
@@ -45,23 +46,27 @@ export async function verifySignature(
     clockTolerance: clockToleranceSeconds,
     currentDate: new Date(nowMs),
   };
-  if (keyRing.current() === undefined) await keyRing.refresh();
-  const keys = keyRing.current();
+  if (keyRing.current(nowMs) === undefined) await keyRing.refresh();
+  const keys = keyRing.current(clockMs());
   if (keys === undefined) throw unavailable(name, keyRing);
+  let refusal: unknown;
   try {
     return await verifyWith(keys, token, options);
   } catch (thrown) {
-    if (!mayNeedNewerKeys(thrown, hasKeyId)) throw toTokenError(thrown, name, keyRing, nowMs);
+    refusal = thrown;
+  }
+  if (mayNeedNewerKeys(refusal, hasKeyId)) {
     await keyRing.refresh();
+    const newer = keyRing.current(clockMs());
+    // Whether the key is a new one of its issuer or nobody's cannot be told while the issuer does not answer.
+    if (newer === undefined || keyRing.status().failure !== undefined) throw unavailable(name, keyRing);
+    try {
+      if (newer !== keys) return await verifyWith(newer, token, options);
+    } catch (thrown) {
+      refusal = thrown;
+    }
   }
-  const newer = keyRing.current();
-  // Whether the key is a new one of its issuer or nobody's cannot be told while the issuer does not answer.
-  if (newer === undefined || keyRing.status().failure !== undefined) throw unavailable(name, keyRing);
-  try {
-    return await verifyWith(newer, token, options);
-  } catch (thrown) {
-    throw toTokenError(thrown, name, keyRing, nowMs);
-  }
+  throw toTokenError(refusal, name, keyRing, nowMs);
 }
 
 async function verifyWith(keys: KeySet, token: string, options: JWTVerifyOptions): Promise<VerifiedClaims> {

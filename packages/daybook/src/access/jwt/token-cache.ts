@@ -11,24 +11,24 @@ export interface VerifiedToken {
   readonly expiresAtMs: number;
   /** What it was verified with: other keys, another verdict. */
   readonly keys: KeySet;
-  readonly currentKeys: () => KeySet | undefined;
+  readonly currentKeys: (atMs: number) => KeySet | undefined;
 }
 
 export interface TokenCache {
   /** Undefined when it is not known, has expired, or its issuer's keys have changed or are gone. */
-  get(digest: string): Identity | undefined;
+  get(digest: string, atMs: number): Identity | undefined;
   add(digest: string, verified: VerifiedToken): void;
 }
 
-export function createTokenCache(maxTokens: number, nowMs: () => number): TokenCache {
+export function createTokenCache(maxTokens: number): TokenCache {
   const tokens = new Map<string, VerifiedToken>();
   return {
-    get(digest) {
+    get(digest, atMs) {
       const found = tokens.get(digest);
       if (found === undefined) return undefined;
       // Behind all others: the first of the map is the one used longest ago.
       tokens.delete(digest);
-      if (nowMs() >= found.expiresAtMs || found.currentKeys() !== found.keys) return undefined;
+      if (atMs >= found.expiresAtMs || found.currentKeys(atMs) !== found.keys) return undefined;
       tokens.set(digest, found);
       return found.identity;
     },

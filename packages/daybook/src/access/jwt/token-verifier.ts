@@ -59,7 +59,7 @@ export function createTokenVerifier({
     return { name, settings, keyRing: createKeyRing({ issuer: name, source, nowMs, log }) };
   });
   const byIssuer = new Map(trusted.map((issuer) => [issuer.settings.issuer, issuer]));
-  const cache = createTokenCache(maxCachedTokens, nowMs);
+  const cache = createTokenCache(maxCachedTokens);
   /** One verification for all who wait for the same token. */
   const underWay = new Map<string, Promise<Identity>>();
 
@@ -70,7 +70,7 @@ export function createTokenVerifier({
       throw new TokenError('unknown-issuer', 'expected a token of a configured issuer, given one of another');
     }
     const { name, settings, keyRing } = issuer;
-    const { claims, keys } = await verifySignature(token, unverified, issuer, nowMs());
+    const { claims, keys } = await verifySignature(token, unverified, issuer, nowMs);
     const identity = toIdentity(name, settings, claims);
     const expiresAtMs = (claims.exp + settings.clockToleranceSeconds) * 1_000;
     cache.add(digest, { identity, expiresAtMs, keys, currentKeys: keyRing.current });
@@ -83,8 +83,8 @@ export function createTokenVerifier({
         const message = `expected a token of at most ${MAX_TOKEN_CHARACTERS} characters, given ${token.length}`;
         return Promise.reject(new TokenError('too-large', message));
       }
-      const digest = hash('sha256', token, 'base64url');
-      const known = cache.get(digest) ?? underWay.get(digest);
+      const digest = hash('sha256', token, 'hex');
+      const known = cache.get(digest, nowMs()) ?? underWay.get(digest);
       if (known !== undefined) return known;
       const checked = check(token, digest);
       underWay.set(digest, checked);
