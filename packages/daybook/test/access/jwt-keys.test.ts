@@ -207,8 +207,11 @@ for (const [mode, expected] of FAILURES) {
     assert.match(status()['example']?.failure ?? '', expected);
     assert.match(String(events[0]?.['failure']), expected);
     issuer.mode = 'ok';
-    pass(30);
-    assert.equal(await verdict(await fresh(first)), 'alice');
+    // On a busy machine the real answer may take longer than the limit too.
+    await eventually('the keys are there', async () => {
+      pass(30);
+      return (await verdict(await fresh(first))) === 'alice';
+    });
     issuer.mode = mode;
     pass(31);
     assert.equal(await verdict(await fresh(second)), 'keys-unavailable');
