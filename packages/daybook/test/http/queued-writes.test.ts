@@ -19,6 +19,13 @@ async function post(body: string, headers: Record<string, string> = {}): Promise
   return fetch(`${daybook.address}/app`, { method: 'POST', body, headers: { ...type, ...headers } });
 }
 
+function linesOf(text: string): { readonly status: number; readonly id?: string }[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { status: number; id?: string });
+}
+
 async function ask(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const headers = { authorization: `Bearer ${await daybook.adminKey()}` };
   const response = await fetch(`${daybook.address}${path}`, { headers });
@@ -73,10 +80,8 @@ test('each line of a batch is queued, in order', async () => {
     body: '{"line":1}\nnot json\n{"line":3}\n',
     headers: { 'content-type': 'application/x-ndjson' },
   });
-  const lines = (await response.text())
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { status: number });
+  assert.equal(response.headers.get('preference-applied'), null);
+  const lines = linesOf(await response.text());
   assert.deepEqual(
     lines.map(({ status }) => status),
     [202, 400, 202],
@@ -85,6 +90,22 @@ test('each line of a batch is queued, in order', async () => {
     const { body } = await ask('/epoch');
     return (body['entries'] as unknown[]).length === 2;
   });
+});
+
+test('Prefer: wait holds the results of a batch until every line is stored, and each line says so', async () => {
+  const response = await fetch(`${daybook.address}/epoch`, {
+    method: 'POST',
+    body: '{"line":1}\nnot json\n{"line":3}\n',
+    headers: { 'content-type': 'application/x-ndjson', prefer: 'wait=20' },
+  });
+  assert.equal(response.headers.get('preference-applied'), 'wait=20');
+  const lines = linesOf(await response.text());
+  assert.deepEqual(
+    lines.map(({ status }) => status),
+    [201, 400, 201],
+  );
+  for (const { id } of lines.filter(({ status }) => status === 201))
+    assert.equal((await ask(`/epoch/${id}`)).status, 200, 'what is said to be stored can be read');
 });
 
 test('the queue tells what waits, and the ledger balances when it has drained', async () => {
@@ -102,8 +123,8 @@ test('the queue tells what waits, and the ledger balances when it has drained', 
   const { body: ledger } = await ask('/api/ledger');
   assert.equal(ledger['balanced'], true);
   assert.deepEqual(ledger['totals'], {
-    accepted: 5,
-    stored: 5,
+    accepted: 7,
+    stored: 7,
     duplicate: 0,
     dead: 0,
     discarded: 0,

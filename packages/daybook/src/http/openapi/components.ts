@@ -53,6 +53,11 @@ const HEADERS = {
     description: 'true when the key was seen before; the answer is the first one',
     schema: { type: 'string', const: 'true' },
   },
+  'Preference-Applied': {
+    description: 'The Prefer that was followed; only with a queue',
+    schema: { type: 'string' },
+    example: 'wait=10',
+  },
   RateLimit: {
     description: 'What is left of the caller’s bucket: r requests, full again after t seconds',
     schema: { type: 'string' },

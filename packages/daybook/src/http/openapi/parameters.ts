@@ -49,7 +49,7 @@ export const PARAMETERS = {
   ),
   Prefer: header(
     'Prefer',
-    'wait=N, at most 30 seconds: hold a queued write until it is stored. Without a queue every answer already says stored.',
+    'wait=N, at most 30 seconds: hold a queued write, or the results of a batch, until all is stored. Without a queue every answer already says stored.',
     text,
     'wait=10',
   ),

@@ -41,7 +41,12 @@ export function writeOperation(register: Register, operationId: string, url: str
       ...keptParameters(register),
     ],
     requestBody: requestBody(register),
-    responses: { 200: batchAnswer(), 201: createdAnswer(register), ...writeProblems.responses },
+    responses: {
+      200: batchAnswer(),
+      201: createdAnswer(register),
+      202: queuedAnswer(register),
+      ...writeProblems.responses,
+    },
     'x-codeSamples': [
       curl('The moment alone', `-X POST ${url}`),
       curl('With a payload', `-d '${JSON.stringify(EXAMPLE_PAYLOAD)}' ${url}`),
@@ -131,6 +136,7 @@ function createdAnswer(register: Register): Answer {
       'Location',
       'Daybook-Durability',
       'Idempotency-Replayed',
+      'Preference-Applied',
       'RateLimit',
       'RateLimit-Policy',
     ),
@@ -141,6 +147,17 @@ function createdAnswer(register: Register): Answer {
         example: `${EXAMPLE_STAMP}\n`,
       },
     },
+  };
+}
+
+function queuedAnswer(register: Register): Answer {
+  const { content, headers } = createdAnswer(register);
+  const example = { ...exampleReceipt(register), status: 'queued' };
+  return {
+    description:
+      'With a queue: it is durable in the queue and readable when the store has it. `duplicate` is null while nobody knows whether its key is held already.',
+    headers: { ...headers },
+    content: { ...content, 'application/json': { schema: schemaReference('Receipt'), example } },
   };
 }
 
@@ -158,8 +175,8 @@ function batchAnswer(): Answer {
   ];
   return {
     description:
-      'A batch: one result for every line that is not empty, in order. Lines share no transaction.',
-    headers: headerReferences('Daybook-Durability', 'RateLimit', 'RateLimit-Policy'),
+      'A batch: one result for every line that is not empty, in order: 201 when it is stored, 202 when it is queued. Lines share no transaction.',
+    headers: headerReferences('Daybook-Durability', 'Preference-Applied', 'RateLimit', 'RateLimit-Policy'),
     content: {
       'application/x-ndjson': {
         schema: { type: 'string', description: 'One result a line', 'x-line': schemaReference('BatchLine') },

@@ -3,7 +3,7 @@
  * request come only before the first result.
  */
 import type { BatchLine } from '../../contract/messages.ts';
-import type { EntryDraft } from '../../entry.ts';
+import type { Entry, EntryDraft } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToStamp } from '../../id.ts';
 import type { Hold } from '../../intake/budget.ts';
@@ -16,6 +16,7 @@ import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { tooLarge } from './head.ts';
 import { parseJson } from './payload.ts';
+import { untilStored } from './prefer-wait.ts';
 import { keeperOf, onRecord } from './receipt.ts';
 import { submit } from './submit.ts';
 
@@ -51,18 +52,38 @@ export async function writeBatch(
     key === undefined
       ? undefined
       : context.keys.hold({ register: register.name, subject: '', key: `${key}/` });
+  const queued = new Map<number, Entry>();
+  const results: string[] = Array.from({ length: lines.length }, () => '');
   try {
-    const results = await writeLines(context, plan, lines, hold);
-    // Keyed lines may be with the store already; what holds for all is told.
-    const { durability } = keeperOf(context, 'queued').capabilities;
-    return {
-      status: 200,
-      headers: { 'content-type': NDJSON_TYPE, 'daybook-durability': durability, ...plan.rateHeaders },
-      body: results.join(''),
-    };
+    await writeLines(context, plan, lines, hold, { results, queued });
   } finally {
     letGo?.();
   }
+  if (queued.size > 0) {
+    const outcomes = await untilStored(context, [...queued.values()], plan.waitSeconds);
+    for (const [at, index] of [...queued.keys()].entries())
+      results[index] = acceptedLine(context, plan, lines[index] as Line, outcomes[at] as Accepted);
+  }
+  // Keyed lines may be with the store already; what holds for all is told.
+  const { durability } = keeperOf(context, 'queued').capabilities;
+  const waited = plan.waitSeconds > 0 && { 'preference-applied': `wait=${plan.waitSeconds}` };
+  return {
+    status: 200,
+    headers: {
+      'content-type': NDJSON_TYPE,
+      'daybook-durability': durability,
+      ...waited,
+      ...plan.rateHeaders,
+    },
+    body: results.join(''),
+  };
+}
+
+interface LineOutcomes {
+  /** By the line's index. */
+  readonly results: string[];
+  /** By the line's index, what may be stored while the caller prefers to wait. */
+  readonly queued: Map<number, Entry>;
 }
 
 /** Resolves when every line has its result. */
@@ -71,15 +92,16 @@ async function writeLines(
   plan: WritePlan,
   lines: readonly Line[],
   hold: Hold,
-): Promise<readonly string[]> {
-  const results: string[] = Array.from({ length: lines.length }, () => '');
+  { results, queued }: LineOutcomes,
+): Promise<void> {
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   let left = lines.length;
   let sinceYield = 0;
   if (left === 0) finish();
   for (const [index, line] of lines.entries()) {
-    writeLine(context, plan, line, hold, (result) => {
+    writeLine(context, plan, line, hold, (result, accepted) => {
       results[index] = result;
+      if (accepted?.kind === 'queued' && plan.waitSeconds > 0) queued.set(index, accepted.entry);
       left -= 1;
       if (left === 0) finish();
     });
@@ -89,22 +111,21 @@ async function writeLines(
     await new Promise((resolve) => setImmediate(resolve));
   }
   await finished;
-  return results;
 }
 
-/** @param done is given the line's result, whatever it is. */
+/** @param done is given the line's result, whatever it is, and what the intake said when it took the entry. */
 function writeLine(
   context: HttpContext,
   plan: WritePlan,
   line: Line,
   hold: Hold,
-  done: (result: string) => void,
+  done: (result: string, accepted?: Accepted) => void,
 ): void {
   const refused = (thrown: unknown) => done(refusedLine(context, plan, line, thrown));
   try {
     submit(context, toDraft(context, plan, line), hold, {
       accepted(accepted) {
-        done(acceptedLine(context, plan, line, accepted));
+        done(acceptedLine(context, plan, line, accepted), accepted);
       },
       refused,
     });
