@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { StartError } from '../../errors.ts';
+import { hasSchema, hasTable } from './catalog.ts';
 import type { Connection } from './connection.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../migrations/postgres/', import.meta.url));
@@ -56,11 +57,8 @@ function readMigrations(folder: string): Migration[] {
 
 /** Asked for by name first: creating what exists needs a right that the program may not have. */
 async function createRecord(connection: Connection): Promise<void> {
-  const [found] = await connection.query<{ schema: string | null; record: string | null }>(
-    `SELECT to_regnamespace('daybook')::text AS schema, to_regclass('daybook.migration')::text AS record`,
-  );
-  if (found?.schema === null) await connection.query('CREATE SCHEMA daybook');
-  if (found?.record !== null) return;
+  if (!(await hasSchema(connection))) await connection.query('CREATE SCHEMA daybook');
+  if (await hasTable(connection, 'migration')) return;
   await connection.query(`
     CREATE TABLE daybook.migration (
       version    integer PRIMARY KEY,
@@ -71,10 +69,7 @@ async function createRecord(connection: Connection): Promise<void> {
 }
 
 async function readApplied(connection: Connection): Promise<Applied[]> {
-  const [found] = await connection.query<{ record: string | null }>(
-    `SELECT to_regclass('daybook.migration')::text AS record`,
-  );
-  if (found?.record === null) return [];
+  if (!(await hasTable(connection, 'migration'))) return [];
   return connection.query<Applied>('SELECT version, name, sha256 FROM daybook.migration ORDER BY version');
 }
 

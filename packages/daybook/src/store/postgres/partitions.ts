@@ -5,7 +5,9 @@
  */
 import { toError } from '../../errors.ts';
 import { microsToFirstId } from '../../id.ts';
+import { hasTable } from './catalog.ts';
 import type { Connection } from './connection.ts';
+import { LANE } from './rows.ts';
 
 export interface Month {
   /** Of its table, such as `entries_2026_11`. */
@@ -45,7 +47,7 @@ export function monthsAround(nowMicros: number): Month[] {
 export async function makePartitions(connection: Connection): Promise<void> {
   const [now] = await connection.query<{ micros: string }>('SELECT daybook.now_micros() AS micros');
   for (const month of monthsAround(Number(now?.micros))) {
-    if (!(await exists(connection, month)))
+    if (!(await hasTable(connection, month.table)))
       await connection.transaction(() => makePartition(connection, month));
   }
 }
@@ -92,12 +94,16 @@ export function keepPartitions(
   };
 }
 
-/** Attached rather than created in place: that locks out nobody who reads or writes other months. */
+/**
+ * Attached rather than created in place: that locks out nobody who reads other months. Writers are kept from beginning,
+ * by the lane: one that is on its way into the default would be refused there, as if its entries could never be stored.
+ */
 async function makePartition(connection: Connection, month: Month): Promise<void> {
   await connection.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
-  if (await exists(connection, month)) return;
+  if (await hasTable(connection, month.table)) return;
   const { table, from, to } = month;
   await connection.query(`CREATE TABLE daybook.${table} (LIKE daybook.entries INCLUDING ALL)`);
+  await connection.query(`SELECT FROM daybook.lane WHERE name = '${LANE}' FOR UPDATE`);
   await connection.query('LOCK TABLE daybook.entries_default IN ACCESS EXCLUSIVE MODE');
   await connection.query(`
     WITH moved AS (DELETE FROM daybook.entries_default WHERE id >= '${from}' AND id < '${to}' RETURNING *)
@@ -105,11 +111,4 @@ async function makePartition(connection: Connection, month: Month): Promise<void
   await connection.query(
     `ALTER TABLE daybook.entries ATTACH PARTITION daybook.${table} FOR VALUES FROM ('${from}') TO ('${to}')`,
   );
-}
-
-async function exists(connection: Connection, { table }: Month): Promise<boolean> {
-  const [found] = await connection.query<{ name: string | null }>(`SELECT to_regclass($1)::text AS name`, [
-    `daybook.${table}`,
-  ]);
-  return found?.name !== null;
 }
