@@ -2,8 +2,6 @@
  * The audit: every administrative action is an entry of the register `audit`, on record before its action is answered.
  * What cannot be put on record is not done.
  */
-import type { Logger } from 'pino';
-
 import { toError } from '../errors.ts';
 import type { InternalRecord, InternalRecords } from './internal-records.ts';
 
@@ -29,7 +27,7 @@ export interface Audit {
   record(fact: AuditFact): Promise<void>;
   /**
    * For an action that is not itself an entry: records that it begins, does it, records how it ended. An end that cannot be
-   * recorded does not change the answer, because who did what is on record already; the log tells.
+   * recorded does not change the answer, because who did what is on record already.
    * @throws {DaybookError} as `record`, when its beginning cannot be recorded: then nothing was done.
    */
   around<T>(
@@ -41,10 +39,11 @@ export interface Audit {
 
 export interface AuditOptions {
   readonly records: InternalRecords;
-  readonly log: Pick<Logger, 'warn'>;
+  /** Called with an outcome that could not be recorded, although what has it was done. */
+  readonly onOutcomeLost: (fact: AuditFact, error: Error) => void;
 }
 
-export function createAudit({ records, log }: AuditOptions): Audit {
+export function createAudit({ records, onOutcomeLost }: AuditOptions): Audit {
   async function record(fact: AuditFact): Promise<void> {
     await records.append([toAuditRecord(fact)]);
   }
@@ -53,9 +52,7 @@ export function createAudit({ records, log }: AuditOptions): Audit {
     try {
       await record(fact);
     } catch (thrown) {
-      const { action, target, outcome, requestId } = fact;
-      const reason = toError(thrown).message;
-      log.warn({ event: 'audit-without-outcome', action, target, outcome, requestId, reason });
+      onOutcomeLost(fact, toError(thrown));
     }
   }
 

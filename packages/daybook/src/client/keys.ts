@@ -43,7 +43,7 @@ export interface KeysTransport {
     readonly path: readonly string[];
     readonly query?: Readonly<Record<string, QueryValue>>;
     readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: string;
+    readonly body?: NonNullable<RequestInit['body']>;
     readonly signal?: AbortSignal | undefined;
   }): Promise<T>;
 }

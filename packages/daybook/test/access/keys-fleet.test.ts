@@ -49,6 +49,9 @@ const refused = (server: KeysServer, text: string) =>
     everyMs: 10,
   });
 
+/** A server knows its own uses at once, those of others later. */
+const unused = (server: KeysServer) => server.keys.list().map((one) => ({ ...one, usedAt: 0 }));
+
 function testFleet(fleetOf: () => Fleet): void {
   test('a key made on one server is known to the others, and refused by all when one of them revoked it', async () => {
     const [a, b] = fleetOf().servers;
@@ -57,7 +60,6 @@ function testFleet(fleetOf: () => Fleet): void {
     await b.keys.revoke(key.keyId, { subject: 'key:ops', requestId: 'r' });
     assert.equal(b.keys.verify(text), undefined);
     await refused(a, text);
-    const unused = (server: KeysServer) => server.keys.list().map((one) => ({ ...one, usedAt: 0 }));
     assert.deepEqual(unused(a), unused(b));
   });
 

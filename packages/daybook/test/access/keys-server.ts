@@ -4,8 +4,6 @@
  */
 import { Hono } from 'hono';
 
-import { createAudit } from '../../src/access/audit.ts';
-import type { Audit } from '../../src/access/audit.ts';
 import { createInternalRecords } from '../../src/access/internal-records.ts';
 import type { InternalRecords } from '../../src/access/internal-records.ts';
 import { scopesOf } from '../../src/access/keys/key-request.ts';
@@ -35,7 +33,6 @@ export const ADMIN_KEY = 'the-admin-key-of-this-test';
 
 export interface KeysServer {
   readonly keys: Keys;
-  readonly audit: Audit;
   readonly records: InternalRecords;
   readonly intake: Intake;
   /** Every line of the log. */
@@ -73,7 +70,8 @@ export function startKeysServer(store: Store, options: KeysServerOptions = {}): 
     store,
     records,
     scopes: scopesOf(['app', 'data']),
-    log,
+    onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
+    onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
     nowMicros: () => clock.nowMicros(),
     nowMs: () => clock.elapsedMs(),
     lookEveryMs: 20,
@@ -83,7 +81,6 @@ export function startKeysServer(store: Store, options: KeysServerOptions = {}): 
   let closed: Promise<void> | undefined;
   return {
     keys,
-    audit: createAudit({ records, log }),
     records,
     intake,
     logged,

@@ -3,8 +3,6 @@
  * new goes on record, for all keys together, and for each key at most once an hour in the whole fleet. A crash forgets the
  * uses since then.
  */
-import type { Logger } from 'pino';
-
 import type { Entry } from '../../entry.ts';
 import { toError } from '../../errors.ts';
 import { randomId } from '../../id.ts';
@@ -29,7 +27,7 @@ export interface KeyUsesOptions {
   readonly recordedAt: (keyId: string) => number | undefined;
   /** Called with what is on record now. */
   readonly onRecorded: (entries: readonly Entry[]) => void;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly onFailure: (error: Error) => void;
   readonly nowMicros: () => number;
   readonly everyMs: number;
 }
@@ -62,7 +60,7 @@ export function createKeyUses(options: KeyUsesOptions): KeyUses {
       options.onRecorded(await records.append(events.map((event) => toRecord(event, requestId))));
     } catch (thrown) {
       // They are still noted; the next time tries again.
-      options.log.warn({ event: 'key-uses-not-recorded', reason: toError(thrown).message });
+      options.onFailure(toError(thrown));
     }
   }
 

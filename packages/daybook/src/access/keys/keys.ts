@@ -7,7 +7,6 @@
  * cannot read on goes on with what it knows, and its health says so.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { Logger } from 'pino';
 
 import type { Entry } from '../../entry.ts';
 import { formatStamp, microsToFirstId } from '../../id.ts';
@@ -70,7 +69,10 @@ export interface KeysOptions {
   readonly records: InternalRecords;
   /** What a key may be for. */
   readonly scopes: readonly string[];
-  readonly log: Pick<Logger, 'warn'>;
+  /** Called with how many entries of the register say nothing that this version knows, when they are first read. */
+  readonly onUnknownEvents: (entries: number) => void;
+  /** Called when last uses could not be put on record; they are kept for the next time. */
+  readonly onUsesNotRecorded: (error: Error) => void;
   /** Unix microseconds now. */
   readonly nowMicros: () => number;
   /** Monotonic milliseconds. */
@@ -92,14 +94,14 @@ const BEHIND_AFTER_MS = 10_000;
 const NO_HASH = new Uint8Array(32);
 
 export function createKeys(options: KeysOptions): Keys {
-  const { store, records, scopes, log, nowMicros, nowMs } = options;
+  const { store, records, scopes, nowMicros, nowMs } = options;
   const { lookEveryMs = 1_000, recordUsesEveryMs = 600_000, maxKeys = 10_000 } = options;
   const known = createKnownKeys();
   const uses = createKeyUses({
     records,
     recordedAt: known.usedAt,
     onRecorded: (entries) => void apply(entries),
-    log,
+    onFailure: options.onUsesNotRecorded,
     nowMicros,
     everyMs: recordUsesEveryMs,
   });
@@ -110,7 +112,7 @@ export function createKeys(options: KeysOptions): Keys {
     register: 'keys',
     apply(entries, what) {
       const unknown = apply(entries);
-      if (unknown > 0 && what !== 'again') log.warn({ event: 'key-events-unknown', entries: unknown });
+      if (unknown > 0 && what !== 'again') options.onUnknownEvents(unknown);
       if (what !== 'new') forgetEnded();
     },
     nowMicros,
