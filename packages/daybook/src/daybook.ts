@@ -38,6 +38,7 @@ import { watchHead } from './tail/head-watch.ts';
 import { createSignal } from './tail/signal.ts';
 import type { WatchedPart } from './telemetry/health.ts';
 import { createHealth } from './telemetry/health.ts';
+import { createLedgerWatch } from './telemetry/ledger-watch.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRates } from './telemetry/rates.ts';
 import { version } from './config/version.ts';
@@ -140,7 +141,15 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
       Object.fromEntries(
         Object.entries(health.components()).map(([name, { state }]) => [name, state === 'ok']),
       ),
-    missingBatches: async () => (await store.missingBatches()).length,
+    ledger: createLedgerWatch({
+      store,
+      ...(queue && { queue }),
+      nowMicros: clock.nowMicros,
+      nowMs: clock.elapsedMs,
+    }),
+    ...(queue && { queue: () => queue.status() }),
+    ...(persister && { persister: persister.status }),
+    nowMicros: clock.nowMicros,
   });
   const context: HttpContext = {
     version,

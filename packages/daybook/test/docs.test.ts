@@ -203,14 +203,15 @@ describe('a running server', () => {
   test('exposes the metrics of docs/operations.md and no other of ours', async () => {
     await fetch(`${server.address}/app`, { method: 'POST' });
     await fetch(`${server.address}/app`);
-    const text = await (await fetch(`${server.address}/metrics`)).text();
-    const real = [...text.matchAll(/^# TYPE (daybook_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
-    const documented = tableRows(operations, 'Metric').map((row) => [codes(row['Metric'])[0], row['Type']]);
-    assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(real));
-    for (const row of tableRows(operations, 'Metric')) {
-      const labels = new RegExp(`^${codes(row['Metric'])[0]}\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';
-      const names = [...labels.matchAll(/(\w+)=/g)].map(([, name]) => name);
-      assert.deepEqual(codes(row['Labels']), names, row['Metric']);
+    const [always = '', withQueue] = section(operations, '## Metrics').split('\nWith a queue');
+    await assertMetrics(server, tableRows(always, 'Metric'));
+    const queued = await startDaybook({ env: { DAYBOOK_QUEUE: 'sqlite:' } });
+    try {
+      await fetch(`${queued.address}/app`, { method: 'POST' });
+      await fetch(`${queued.address}/app`);
+      await assertMetrics(queued, tableRows(`${always}\n${withQueue}`, 'Metric'));
+    } finally {
+      await queued.stop();
     }
   });
 
@@ -222,6 +223,24 @@ describe('a running server', () => {
     assert.deepEqual(listed(operations, 'Component').toSorted(), Object.keys(components).toSorted());
   });
 });
+
+/** Exactly these, with their types and labels. */
+async function assertMetrics(
+  { address }: StartedDaybook,
+  documented: readonly Record<string, string>[],
+): Promise<void> {
+  const text = await (await fetch(`${address}/metrics`)).text();
+  const real = [...text.matchAll(/^# TYPE (daybook_\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]);
+  assert.deepEqual(
+    Object.fromEntries(documented.map((row) => [codes(row['Metric'])[0], row['Type']])),
+    Object.fromEntries(real),
+  );
+  for (const row of documented) {
+    const labels = new RegExp(`^${codes(row['Metric'])[0]}\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';
+    const names = [...labels.matchAll(/(\w+)=/g)].map(([, name]) => name);
+    assert.deepEqual(codes(row['Labels']), names, row['Metric']);
+  }
+}
 
 describe('docs/drivers.md', () => {
   test('lists the capabilities of the stores as they are', async () => {

@@ -3,7 +3,9 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
 
+import { createInstruments } from './instruments.ts';
 import type { Counts, MetricSources } from './metric-sources.ts';
+import { addPersisterMetrics, addQueueMetrics } from './queue-metrics.ts';
 
 export function createRegistry(counts: Counts, sources: MetricSources): Registry {
   const registry = new Registry();
@@ -27,38 +29,27 @@ export function createRegistry(counts: Counts, sources: MetricSources): Registry
   counted('daybook_writes_total', 'Answers to write requests.', counts.writes);
   counted('daybook_reads_total', 'Answers to read requests of registers.', counts.reads);
 
-  const total = (name: string, help: string, value: () => number): void => {
-    const counter: Counter = new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        counter.reset();
-        counter.inc(value());
-      },
-    });
-  };
+  const instruments = createInstruments(registry);
+  const { total, gauge } = instruments;
   total('daybook_batches_stored_total', 'Batches made durable: commits.', () => counts.batches);
   total('daybook_entries_stored_total', 'Entries in those batches.', () => counts.entries);
 
-  const gauge = (name: string, help: string, value: () => number): void => {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect: () => metric.set(value()),
-    });
-  };
   gauge('daybook_entries_in_flight', 'Entries accepted and not yet durable.', sources.entriesInFlight);
   gauge('daybook_bytes_in_flight', 'Bytes held by requests under way.', sources.bytesInFlight);
   gauge('daybook_followers', 'Tails that wait for the next entry.', sources.followers);
   gauge('daybook_clock_ahead_seconds', 'Wall clock minus the stamping clock.', sources.clockAheadSeconds);
-  const missing: Gauge = new Gauge({
-    name: 'daybook_missing_batch_runs',
-    help: 'Runs of batches that are missing below the highest seen of their source; 0 when nothing is lost.',
-    registers: [registry],
-    collect: async () => missing.set(await sources.missingBatches()),
-  });
+  gauge(
+    'daybook_ledger_imbalance_entries',
+    'Entries that the ledger of the last day has too many or too few; 0 when it balances.',
+    async () => (await sources.ledger()).imbalance,
+  );
+  gauge(
+    'daybook_ledger_lost_batches',
+    'Acknowledged batches that can no longer arrive; 0 when nothing is lost.',
+    async () => (await sources.ledger()).lostBatches,
+  );
+  if (sources.queue !== undefined) addQueueMetrics(instruments, sources.queue, sources.nowMicros);
+  if (sources.persister !== undefined) addPersisterMetrics(instruments, registry, sources.persister);
   const component = new Gauge({
     name: 'daybook_component_ok',
     help: '1 while the component is in its good state.',

@@ -1,6 +1,9 @@
 /**
  * What metrics are made of: counts that the parts keep, and questions to them.
  */
+import type { PersisterStatus } from '../persister/persister.ts';
+import type { QueueStatus } from '../queue/queue.ts';
+import type { LedgerVerdict } from './ledger-watch.ts';
 
 export interface MetricSources {
   readonly entriesInFlight: () => number;
@@ -9,8 +12,13 @@ export interface MetricSources {
   readonly clockAheadSeconds: () => number;
   /** 1 while the component of that name is in its good state. */
   readonly components: () => Readonly<Record<string, boolean>>;
-  /** Runs of batch numbers missing below the highest seen of a source: entries that are lost. */
-  readonly missingBatches: () => Promise<number>;
+  readonly ledger: () => Promise<LedgerVerdict>;
+  /** Absent without a queue. */
+  readonly queue?: () => Promise<QueueStatus>;
+  /** Absent where this process moves nothing from a queue to the store. */
+  readonly persister?: () => Pick<PersisterStatus, 'breaker' | 'counters'>;
+  /** Unix microseconds. */
+  readonly nowMicros: () => number;
 }
 
 /** The counts since the start. `REGISTER STATUS` to answers. */

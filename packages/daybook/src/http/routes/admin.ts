@@ -3,8 +3,8 @@
  */
 import type { Ledger, Registers, Status } from '../../contract/messages.ts';
 import { formatStamp } from '../../id.ts';
-import type { QueueStatus } from '../../queue/queue.ts';
 import type { LedgerRow } from '../../store/store.ts';
+import { imbalanceOf, readLedger } from '../../telemetry/ledger.ts';
 import type { Answer } from '../answer.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
@@ -15,9 +15,6 @@ export const LEDGER_PARAMETERS = ['from', 'to', 'limit'] as const;
 
 const MINUTE_MICROS = 60_000_000;
 const DAY_MICROS = 1440 * MINUTE_MICROS;
-const MICROS_PER_MS = 1_000;
-/** Several persisters may store neighbouring batches in any order within this. */
-const ARRIVAL_MICROS = 60 * 1_000_000;
 const DEFAULT_LEDGER_ROWS = 10_000;
 const MAX_LEDGER_ROWS = 100_000;
 
@@ -74,39 +71,19 @@ export async function ledgerAnswer(
     to: MAX_LEDGER_ROWS,
     fallback: DEFAULT_LEDGER_ROWS,
   });
-  // The queue first: a batch that arrives meanwhile is then counted twice rather than called lost.
-  const waiting = await queue?.status();
-  const [rows, missing] = await Promise.all([store.ledger({ from, to }, limit + 1), store.missingBatches()]);
-  const given = rows.slice(0, limit);
-  const oldestSentAt = oldestPossible(queue, waiting, nowMicros());
-  const lost = missing.filter(({ since }) => since < oldestSentAt);
-  const late = missing.filter(({ since }) => since >= oldestSentAt);
+  const sources = { store, nowMicros, ...(queue && { queue }) };
+  const { rows, truncated, lost, queued } = await readLedger(sources, { from, to }, limit);
   const body: Ledger = {
-    balanced: lost.length === 0 && given.every(isBalanced),
+    balanced: lost.length === 0 && rows.every((row) => imbalanceOf(row) === 0),
     from: formatStamp(from),
     to: formatStamp(to),
-    totals: totalOf(given),
-    queued: waiting?.entries ?? late.reduce((sum, { entries }) => sum + entries, 0),
+    totals: totalOf(rows),
+    queued,
     lost: lost.map(({ since, ...batches }) => ({ ...batches, since: formatStamp(since) })),
-    rows: given.map(({ minute, ...row }) => ({ minute: formatStamp(minute * MINUTE_MICROS), ...row })),
-    truncated: rows.length > limit,
+    rows: rows.map(({ minute, ...row }) => ({ minute: formatStamp(minute * MINUTE_MICROS), ...row })),
+    truncated,
   };
   return jsonAnswer(body, 200, { 'cache-control': 'no-store' });
-}
-
-/**
- * A batch whose number is missing since before everything that the queue still holds was sent will not come any more.
- * Where the queue does not tell the age of its oldest message, that is when it would have given it up.
- */
-function oldestPossible(queue: HttpContext['queue'], waiting: QueueStatus | undefined, now: number): number {
-  if (queue === undefined || waiting === undefined) return Infinity;
-  if (waiting.messages === 0 && queue.capabilities.depth === 'exact') return now - ARRIVAL_MICROS;
-  const retentionMicros = (queue.capabilities.retentionMs ?? Infinity) * MICROS_PER_MS;
-  return waiting.oldestSentAt ?? now - retentionMicros;
-}
-
-function isBalanced(row: LedgerRow): boolean {
-  return row.accepted === row.stored + row.duplicate + row.dead + row.discarded + row.expired + row.retrying;
 }
 
 function totalOf(rows: readonly LedgerRow[]): Ledger['totals'] {
