@@ -11,7 +11,8 @@ export type PersisterStep =
   | 'after-dead-letter'
   | 'before-send-back'
   | 'after-send-back'
-  | 'before-acknowledge';
+  | 'before-acknowledge'
+  | 'after-acknowledge';
 
 /** Must not throw. */
 export type OnStep = (step: PersisterStep) => void;

@@ -65,7 +65,8 @@ export function createUnworkable(options: UnworkableOptions): Unworkable {
       case 'broken':
         await bury(delivery, opened.message);
         onStep('before-acknowledge');
-        return handBack.acknowledge([delivery]);
+        await handBack.acknowledge([delivery]);
+        return onStep('after-acknowledge');
     }
   };
 }

@@ -89,6 +89,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
     if (received.length === 0) return;
     onStep('before-acknowledge');
     await handBack.acknowledge(deliveriesOf(received));
+    onStep('after-acknowledge');
     for (const one of received) handedOver.delete(one);
   }
 
