@@ -9,7 +9,7 @@ const scopes = z
   .describe('<register>.read and <register>.write of the registers there are, admin, metrics');
 
 export const keyRequestSchema = z
-  .strictObject({
+  .object({
     name: z
       .string()
       .describe(

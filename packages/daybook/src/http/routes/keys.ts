@@ -133,7 +133,7 @@ async function readBody(request: Request): Promise<Buffer> {
 
 /** @throws {DaybookError} BODY_NOT_JSON, and what `invalid` is answered with. */
 function readRequest(bytes: Buffer): KeyRequest {
-  const { success, data, error } = keyRequestSchema.safeParse(parseJson(bytes));
+  const { success, data, error } = keyRequestSchema.strict().safeParse(parseJson(bytes));
   if (!success) {
     const [issue] = error.issues;
     const where = issue?.path.join('.') ?? '';
