@@ -25,7 +25,7 @@ export interface SimulatedQueue extends Queue {
   readonly manners: QueueManners;
   /** Not acknowledged yet. */
   readonly length: number;
-  /** The process that it belongs to began anew: what was delivered before comes again. */
+  /** The process that it belongs to began anew: it is open, and what was delivered before comes again. */
   reopen(): void;
 }
 
@@ -146,6 +146,7 @@ export function createSimulatedQueue(options: SimulatedQueueOptions): SimulatedQ
       return messages.size;
     },
     reopen() {
+      closed = false;
       for (const message of messages.values()) {
         if (message.receipt === 0) continue;
         message.receipt += 1;
