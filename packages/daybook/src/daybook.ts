@@ -29,18 +29,16 @@ import { createSettling } from './intake/settling.ts';
 import { openIntake } from './open-intake.ts';
 import { openPersister } from './open-persister.ts';
 import { createDeadLetters } from './persister/dead-letters.ts';
-import type { Persister } from './persister/persister.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
-import type { Store } from './store/store.ts';
 import { watchHead } from './tail/head-watch.ts';
 import { createSignal } from './tail/signal.ts';
-import type { WatchedPart } from './telemetry/health.ts';
 import { createHealth } from './telemetry/health.ts';
 import { createLedgerWatch } from './telemetry/ledger-watch.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRates } from './telemetry/rates.ts';
+import { watchObjects, watchPersister, watchStore } from './telemetry/watched-parts.ts';
 import { version } from './config/version.ts';
 
 export interface Daybook {
@@ -124,10 +122,10 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
       durability,
       probe: () => (queue ?? store).probe(),
     },
-    parts:
-      persister === undefined
-        ? {}
-        : { store: watchStore(store, persister), persister: watchPersister(persister) },
+    parts: {
+      ...(persister && { store: watchStore(store, persister), persister: watchPersister(persister) }),
+      ...(objects && queue && { objects: watchObjects(objects, queue) }),
+    },
     registers: config.registers,
     nowMicros: () => clock.nowMicros(),
     nowMs: () => clock.elapsedMs(),
@@ -251,23 +249,6 @@ async function tellWhatStays(queue: Queue | undefined, log: Logger): Promise<voi
   } catch (cause) {
     log.error({ event: 'queue-not-read', err: cause });
   }
-}
-
-/** The store behind a queue, as the persister finds it. */
-function watchStore({ capabilities }: Store, persister: Persister): WatchedPart {
-  return () => {
-    const { breaker, reason } = persister.status();
-    const { durability, durabilityProof } = capabilities;
-    const detail = breaker === 'closed' ? `${durability}: ${durabilityProof}` : reason;
-    return { state: breaker === 'closed' ? 'ok' : 'unavailable', ...(detail !== undefined && { detail }) };
-  };
-}
-
-function watchPersister(persister: Persister): WatchedPart {
-  return () => {
-    const { state, reason } = persister.status();
-    return { state: state === 'running' ? 'ok' : state, ...(reason !== undefined && { detail: reason }) };
-  };
 }
 
 /** @returns whether the work was done in that time. @throws what the work throws in it. */

@@ -22,7 +22,11 @@ export interface Component {
 export interface Readiness {
   readonly ready: boolean;
   readonly reason?: string;
+  /** What stands in nobody's way now and should be mended. */
+  readonly notes: readonly string[];
 }
+
+type Proof = Omit<Readiness, 'notes'>;
 
 /** What makes entries durable before they are acknowledged. */
 export interface Acceptor {
@@ -33,7 +37,12 @@ export interface Acceptor {
 }
 
 /** The state of a part that watches itself; good when it is `ok`. */
-export type WatchedPart = () => { readonly state: string; readonly detail?: string };
+export type WatchedPart = () => {
+  readonly state: string;
+  readonly detail?: string;
+  /** Told with the readiness to whoever asks, so nothing private. */
+  readonly note?: string;
+};
 
 export interface Health {
   noteCommit(): void;
@@ -65,7 +74,7 @@ export function createHealth(sources: HealthSources): Health {
   let failures = 0;
   let everReady = false;
   let draining = false;
-  let probe: Promise<Readiness> | undefined;
+  let probe: Promise<Proof> | undefined;
 
   function observe(name: string, state: string, detail?: string): Component {
     const before = since.get(name);
@@ -76,7 +85,7 @@ export function createHealth(sources: HealthSources): Health {
     return component;
   }
 
-  async function prove(): Promise<Readiness> {
+  async function prove(): Promise<Proof> {
     if (nowMs() - lastCommitMs < FRESH_COMMIT_MS) return proven();
     try {
       await acceptor.probe();
@@ -91,7 +100,7 @@ export function createHealth(sources: HealthSources): Health {
     }
   }
 
-  function proven(): Readiness {
+  function proven(): Proof {
     failures = 0;
     everReady = true;
     return { ready: true };
@@ -115,10 +124,11 @@ export function createHealth(sources: HealthSources): Health {
     noteCommit: () => void (lastCommitMs = nowMs()),
     noteDraining: () => void (draining = true),
     async readiness() {
+      const notes = Object.values(sources.parts).flatMap((part) => part().note ?? []);
       const reason = refusal();
-      if (reason !== undefined) return { ready: false, reason };
+      if (reason !== undefined) return { ready: false, reason, notes };
       probe ??= prove().finally(() => (probe = undefined));
-      return probe;
+      return { ...(await probe), notes };
     },
     components() {
       const clock = sources.clock();

@@ -102,7 +102,15 @@ function ready(origin: string, path: string, operationId: string): PathItem {
     content: json(
       {
         type: 'object',
-        properties: { status: { const: 'ready' }, durability: { type: 'string' } },
+        properties: {
+          status: { const: 'ready' },
+          durability: { type: 'string' },
+          notes: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'What stands in nobody’s way now and should be mended; absent when there is nothing',
+          },
+        },
         required: ['status', 'durability'],
       },
       { status: 'ready', durability: 'fsync' },

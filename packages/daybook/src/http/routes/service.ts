@@ -38,15 +38,20 @@ export function createServiceRoutes(context: HttpContext) {
   return {
     alive: (): Answer => jsonAnswer({ status: 'ok' }),
 
-    /** @throws {DaybookError} DRAINING or STORE_UNAVAILABLE when it cannot durably accept now. */
+    /** @throws {DaybookError} DRAINING, DISK_FULL, STORE_UNAVAILABLE or QUEUE_UNAVAILABLE when it cannot durably accept now. */
     async ready(): Promise<Answer> {
-      const { ready, reason } = await health.readiness();
-      if (ready) return jsonAnswer({ status: 'ready', durability: context.durability().level });
+      const { ready, reason, notes } = await health.readiness();
+      if (ready) {
+        const { level: durability } = context.durability();
+        return jsonAnswer({ status: 'ready', durability, ...(notes.length > 0 && { notes }) });
+      }
       const code = context.draining.aborted
         ? 'DRAINING'
         : context.intake.status().code === 'DISK_FULL'
           ? 'DISK_FULL'
-          : 'STORE_UNAVAILABLE';
+          : context.queue === undefined
+            ? 'STORE_UNAVAILABLE'
+            : 'QUEUE_UNAVAILABLE';
       throw new DaybookError(code, reason ?? 'not ready', { retryAfterSeconds: 1 });
     },
 
