@@ -69,12 +69,13 @@ test('a server that could not read the keys yet refuses keys for a while, and sa
   const switchable = createSwitchableStore(store);
   switchable.isAway = true;
   const { keys } = start(switchable.front);
+  await keys.started;
   const loading = {
     name: 'KeyError',
     reason: 'loading',
     message: /not been read from the store yet: gone fishing/,
   };
-  await eventually('it has asked', async () => keys.status().detail === 'gone fishing', { everyMs: 5 });
+  assert.deepEqual(keys.status(), { state: 'loading', detail: 'gone fishing' });
   assert.throws(() => keys.verify(text), loading);
   assert.throws(() => keys.list(), loading);
   await assert.rejects(keys.create({ name: 'x', scopes: ['admin'] }, ADMIN), loading);

@@ -42,9 +42,7 @@ async function openStore(directory: string): Promise<Store> {
 async function start(store: Store, options: KeysServerOptions = {}): Promise<KeysServer> {
   const server = startKeysServer(store, options);
   open.add(server);
-  await eventually('the keys are loaded', async () => server.keys.status().state !== 'loading', {
-    everyMs: 5,
-  });
+  await server.keys.started;
   return server;
 }
 

@@ -21,6 +21,8 @@ export interface KeyFollower {
   readonly lookedAtMs: number;
   /** Why the last look failed. */
   readonly failure: string | undefined;
+  /** Resolves after the first look, whatever came of it. */
+  readonly firstLook: Promise<void>;
   /** Looks now; what was on record at the call has been applied when it resolves. @throws what the store throws. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -110,12 +112,19 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
   }
 
   async function run(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await look().catch((thrown: unknown) => (failure = toError(thrown).message));
+    await firstLook;
+    for (;;) {
       await sleep(options.everyMs, closing.signal);
+      if (closing.signal.aborted) return;
+      await lookSafely();
     }
   }
 
+  async function lookSafely(): Promise<void> {
+    await look().catch((thrown: unknown) => (failure = toError(thrown).message));
+  }
+
+  const firstLook = lookSafely();
   const running = run();
   return {
     get isLoaded() {
@@ -127,6 +136,7 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
     get failure() {
       return failure;
     },
+    firstLook,
     async look() {
       // One that is under way may have passed already what the caller asks for.
       await looking?.catch(() => undefined);

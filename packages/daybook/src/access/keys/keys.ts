@@ -11,6 +11,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Entry } from '../../entry.ts';
 import { formatStamp, microsToFirstId } from '../../id.ts';
 import type { Store } from '../../store/store.ts';
+import type { AuditedAction } from '../audit.ts';
 import { toAuditRecord } from '../audit.ts';
 import type { Identity } from '../identity.ts';
 import type { InternalRecords } from '../internal-records.ts';
@@ -39,6 +40,8 @@ export interface KeyActor {
 }
 
 export interface Keys {
+  /** Resolves when the keys are loaded, or the first attempt has failed: a start that waits for it refuses no key. */
+  readonly started: Promise<void>;
   /**
    * Who presents a credential that begins with `dbk_`; undefined when it is no key, or one that is wrong, expired or
    * revoked. Takes as long for an unknown key as for a wrong secret. Does not wait for anything.
@@ -138,7 +141,11 @@ export function createKeys(options: KeysOptions): Keys {
   }
 
   /** What this server wrote counts here at once. */
-  async function append(event: KeyEvent, by: KeyActor, audited: AuditedKey): Promise<void> {
+  async function append(
+    event: KeyEvent,
+    by: KeyActor,
+    audited: Omit<AuditedAction, 'by' | 'requestId'>,
+  ): Promise<void> {
     const fact = { ...audited, by: by.subject, requestId: by.requestId, outcome: 'done' };
     const [, entry] = await records.append([toAuditRecord(fact), toRecord(event, by.requestId)]);
     known.apply(event, (entry as Entry).id);
@@ -163,6 +170,8 @@ export function createKeys(options: KeysOptions): Keys {
   }
 
   return {
+    started: follower.firstLook,
+
     verify(presented) {
       const parts = parseKey(presented);
       if (parts === undefined) return undefined;
@@ -238,12 +247,6 @@ export function createKeys(options: KeysOptions): Keys {
       return closed;
     },
   };
-}
-
-interface AuditedKey {
-  readonly action: string;
-  readonly target: string;
-  readonly detail: Readonly<Record<string, unknown>>;
 }
 
 function withDetail(state: 'loading' | 'behind', detail: string | undefined): ReturnType<Keys['status']> {
