@@ -6,9 +6,9 @@ import type { Problem } from '../contract/messages.ts';
 
 /**
  * Failures that no answer names: `NETWORK` no answer or a broken one, `TIMEOUT` none in time, `ANSWER_INVALID` an answer
- * that Daybook would not give.
+ * that Daybook would not give, `ENTRY_PENDING` and `ENTRY_DEAD` that there is an entry, whose bytes cannot be had.
  */
-export type LocalErrorCode = 'NETWORK' | 'TIMEOUT' | 'ANSWER_INVALID';
+export type LocalErrorCode = 'NETWORK' | 'TIMEOUT' | 'ANSWER_INVALID' | 'ENTRY_PENDING' | 'ENTRY_DEAD';
 
 export type WriteOutcome = 'not-written' | 'unknown';
 

@@ -4,6 +4,7 @@
  */
 import type {
   EntryPage,
+  EntryState,
   EntryView,
   Ledger,
   Receipt,
@@ -70,8 +71,17 @@ export interface Client {
   pages(register: string, options?: ListOptions): AsyncGenerator<EntryPage, void>;
   /** All entries from the cursor on. */
   entries(register: string, options?: ListOptions): AsyncGenerator<EntryView, void>;
-  entry(register: string, id: string, options?: Abortable): Promise<EntryView>;
-  /** The exact bytes of one entry. */
+  /**
+   * What became of an id, told apart by `status`: `stored`; `duplicate`, which shows the entry that holds its key
+   * (`duplicateOf`); `pending`, an id that may still be stored; `dead`, given up on until it is replayed.
+   * @throws {ClientError} ENTRY_UNKNOWN (404), ENTRY_DISCARDED (410).
+   */
+  entry(register: string, id: string, options?: Abortable): Promise<EntryView | EntryState>;
+  /**
+   * The exact bytes of one entry; of a duplicate those of the first. One that is pending is asked for again, as any
+   * read that may succeed later.
+   * @throws {ClientError} as `entry`, and ENTRY_PENDING or ENTRY_DEAD (202) where there are no bytes to read.
+   */
   payload(register: string, id: string, options?: Abortable): Promise<Payload>;
   /** The register as a file. */
   download(register: string, options: DownloadOptions): Promise<ReadableStream<Uint8Array>>;

@@ -1,9 +1,9 @@
 /**
  * The reads. They change nothing, so all of them are tried again when that may help.
  */
-import type { EntryPage, EntryView } from '../contract/messages.ts';
+import type { EntryPage, EntryState, EntryView } from '../contract/messages.ts';
 import { ClientError } from './client-error.ts';
-import { createAttempts } from './retry.ts';
+import { createAttempts, parseRetryAfterMs } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Transport } from './transport.ts';
 
@@ -82,10 +82,25 @@ export function readPayload(
   signal?: AbortSignal,
 ): Promise<Payload> {
   const request = { method: 'GET' as const, path: [register, id, 'payload'], accept: '*/*', signal };
-  return transport.exchange(request, async (response) => ({
-    bytes: new Uint8Array(await response.arrayBuffer()),
-    contentType: response.headers.get('Content-Type') ?? undefined,
-  }));
+  return transport.exchange(request, async (response) => {
+    if (response.status === 202) throw await withoutBytes(response);
+    return {
+      bytes: new Uint8Array(await response.arrayBuffer()),
+      contentType: response.headers.get('Content-Type') ?? undefined,
+    };
+  });
+}
+
+/** The answer for an entry that is not stored is no payload, though it is a success. */
+async function withoutBytes(response: Response): Promise<ClientError> {
+  const { id, status } = (await response.json()) as EntryState;
+  const pending = status === 'pending';
+  return new ClientError(pending ? 'ENTRY_PENDING' : 'ENTRY_DEAD', `the entry ${id} is ${status}`, {
+    status: response.status,
+    requestId: response.headers.get('X-Request-Id') ?? undefined,
+    retryable: pending,
+    retryAfterMs: parseRetryAfterMs(response.headers.get('Retry-After')),
+  });
 }
 
 /**

@@ -22,6 +22,7 @@ export type {
   DeadLetterPageView,
   DeadLetterView,
   EntryPage,
+  EntryState,
   EntryView,
   Ledger,
   Problem,

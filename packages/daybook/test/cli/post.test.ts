@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 
 import { createClient } from '../../src/client/index.ts';
 import type { Client, Receipt } from '../../src/client/index.ts';
+import { onRecord } from '../client/on-record.ts';
 import { startDaybook } from '../support/start-daybook.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
 import { cliOf } from './run-cli.ts';
@@ -37,7 +38,7 @@ async function posted(args: string[], stdin?: string | Uint8Array) {
   const receipt = JSON.parse(stdout) as Receipt;
   return {
     receipt,
-    entry: await client.entry('app', receipt.id),
+    entry: onRecord(await client.entry('app', receipt.id)),
     payload: await client.payload('app', receipt.id),
   };
 }
@@ -48,7 +49,7 @@ test('post without a body registers the moment alone and prints its id and stamp
   const { exitCode, stdout } = await daybook(['post', 'app']);
   assert.equal(exitCode, 0);
   const [, id = '', stamp] = /^(\S{36}) {2}(\S{27})\n$/.exec(stdout) ?? [];
-  const entry = await client.entry('app', id);
+  const entry = onRecord(await client.entry('app', id));
   assert.equal(entry.receivedAt, stamp);
   assert.equal(entry.payload, undefined);
 });

@@ -6,6 +6,7 @@ import { ClientError, createClient } from '../../src/client/index.ts';
 import type { Client, TailItem } from '../../src/client/index.ts';
 import { startDaybook } from '../support/start-daybook.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
+import { onRecord } from './on-record.ts';
 
 let server: StartedDaybook;
 let client: Client;
@@ -18,7 +19,7 @@ after(() => server?.stop());
 
 test('what is posted is read back: as an entry, as bytes, in the list', async () => {
   const receipt = await client.post('app', { what: 'deploy' });
-  const entry = await client.entry('app', receipt.id);
+  const entry = onRecord(await client.entry('app', receipt.id));
   assert.deepEqual(entry.payload, { what: 'deploy' });
   assert.equal(entry.receivedAt, receipt.receivedAt);
   assert.deepEqual((await client.list('app', { limit: 1 })).entries, [entry]);
