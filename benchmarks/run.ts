@@ -16,6 +16,8 @@ import { readMachineSpecification } from './machine/specification.ts';
 import { probeSync } from './machine/sync-probe.ts';
 import type { Bench, ScenarioResult } from './scenarios/bench.ts';
 import { runExportScenario } from './scenarios/export.ts';
+import { runPostgresScenario } from './scenarios/postgres.ts';
+import { runQueuesScenario } from './scenarios/queues.ts';
 import { runRounds } from './scenarios/rounds.ts';
 import { runStartScenario } from './scenarios/start.ts';
 
@@ -99,6 +101,8 @@ function chooseScenarios({ scenarios }: BenchOptions): ((bench: Bench) => Promis
   return [
     ...(inRounds ? [runRounds] : []),
     ...(scenarios.has('export') ? [runExportScenario] : []),
+    ...(scenarios.has('postgres') ? [runPostgresScenario] : []),
+    ...(scenarios.has('queues') ? [runQueuesScenario] : []),
     ...(scenarios.has('start') ? [runStartScenario] : []),
   ];
 }

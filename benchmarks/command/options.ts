@@ -5,7 +5,17 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const SCENARIOS = ['single', 'fastify', 'batch', 'latency', 'unpinned', 'export', 'start'] as const;
+const SCENARIOS = [
+  'single',
+  'fastify',
+  'batch',
+  'latency',
+  'unpinned',
+  'export',
+  'postgres',
+  'queues',
+  'start',
+] as const;
 type Scenario = (typeof SCENARIOS)[number];
 
 export interface BenchOptions {

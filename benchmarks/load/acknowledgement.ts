@@ -1,7 +1,7 @@
 /**
  * Reads an answer to a write: counts what was acknowledged, remembers the ids, and counts everything else as refused.
  *
- * Rules: a single POST is acknowledged by 201; a batch by 200 and a result line with `"status":201` per entry.
+ * Rules: a single POST is acknowledged by 201, before a queue by 202; a batch by 200 and a result line with `"status":201` per entry.
  */
 import type { AcknowledgedIds } from './acknowledged-ids.ts';
 
@@ -27,11 +27,11 @@ export function createAcknowledgements(
   }
 
   function takeSingle(status: number, bytes: Buffer, bodyStart: number, bodyEnd: number): void {
-    if (status !== 201) return refuse(String(status), 1);
+    if (status !== 201 && status !== 202) return refuse(String(status), 1);
     entries += 1;
     if (ids === null) return;
     const at = bytes.indexOf(ID_MARK, bodyStart);
-    if (at === -1 || at >= bodyEnd) return refuse('201 without an id', 1);
+    if (at === -1 || at >= bodyEnd) return refuse(`${status} without an id`, 1);
     ids.add(bytes, at + ID_MARK.length);
   }
 

@@ -61,14 +61,17 @@ const KEEPER = `
 export interface PostgresOptions {
   /** `postgresql.conf`, beside what tests need. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where its directory is made; default the system's temporary one. */
+  readonly parent?: string;
   /** Makes a standby of this one, which is stopped and started for it. */
   readonly standbyOf?: TestPostgres;
 }
 
-export async function startPostgres({ settings, standbyOf }: PostgresOptions = {}): Promise<TestPostgres> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
+  const { settings, parent = tmpdir(), standbyOf } = options;
   const { postgres, initdb } = await binaries();
   const identity = unprivileged();
-  const directory = await mkdtemp(join(tmpdir(), 'daybook-postgres-'));
+  const directory = await mkdtemp(join(parent, 'daybook-postgres-'));
   const keeper = spawn('sh', ['-c', KEEPER, 'keeper', directory], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
