@@ -163,19 +163,35 @@ BEGIN
     END IF;
   END IF;
 
-  WITH stored AS (
-    INSERT INTO daybook.entries AS t (id, position, register, subject, meta, payload)
+  -- Whoever writes has the lane, so what is not there now is not there a moment later: entries among which none is known
+  -- need not be asked for one by one, which saves a third of the work.
+  IF NOT EXISTS (SELECT FROM daybook.entries e WHERE e.id BETWEEN p_lowest AND p_highest) THEN
+    SELECT coalesce(array_agg(e.at), '{}') INTO v_stored_at
+    FROM (SELECT generate_subscripts(p_id, 1) AS at, unnest(p_batch) AS batch) e
+    WHERE e.batch <> ALL (v_known) AND e.at <> ALL (v_settled_at) AND e.at <> ALL (v_left_at) AND e.at <> ALL (v_held_at);
+    last_position := v_last + coalesce((SELECT max(s.at) FROM unnest(v_stored_at) AS s (at)), 0);
+    INSERT INTO daybook.entries (id, position, register, subject, meta, payload)
     SELECT e.id, v_last + e.at, p_register[e.grp], e.subject, e.meta, e.payload
     FROM (
       SELECT generate_subscripts(p_id, 1) AS at, unnest(p_id) AS id, unnest(p_batch) AS batch, unnest(p_group) AS grp,
         unnest(p_subject) AS subject, unnest(p_meta) AS meta, unnest(p_payload) AS payload
     ) e
-    WHERE e.batch <> ALL (v_known) AND e.at <> ALL (v_settled_at) AND e.at <> ALL (v_left_at) AND e.at <> ALL (v_held_at)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING t.position
-  )
-  SELECT coalesce(max(s.position), v_last), coalesce(array_agg((s.position - v_last)::integer), '{}')
-  INTO last_position, v_stored_at FROM stored s;
+    WHERE e.batch <> ALL (v_known) AND e.at <> ALL (v_settled_at) AND e.at <> ALL (v_left_at) AND e.at <> ALL (v_held_at);
+  ELSE
+    WITH stored AS (
+      INSERT INTO daybook.entries AS t (id, position, register, subject, meta, payload)
+      SELECT e.id, v_last + e.at, p_register[e.grp], e.subject, e.meta, e.payload
+      FROM (
+        SELECT generate_subscripts(p_id, 1) AS at, unnest(p_id) AS id, unnest(p_batch) AS batch, unnest(p_group) AS grp,
+          unnest(p_subject) AS subject, unnest(p_meta) AS meta, unnest(p_payload) AS payload
+      ) e
+      WHERE e.batch <> ALL (v_known) AND e.at <> ALL (v_settled_at) AND e.at <> ALL (v_left_at) AND e.at <> ALL (v_held_at)
+      ON CONFLICT (id) DO NOTHING
+      RETURNING t.position
+    )
+    SELECT coalesce(max(s.position), v_last), coalesce(array_agg((s.position - v_last)::integer), '{}')
+    INTO last_position, v_stored_at FROM stored s;
+  END IF;
 
   IF cardinality(v_claim_at) > 0 THEN
     INSERT INTO daybook.idempotency_key (region, register, subject, key, id, fingerprint)
