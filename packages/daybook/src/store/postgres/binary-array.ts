@@ -42,10 +42,12 @@ export function byteaArray(values: readonly (Uint8Array | undefined)[]): Buffer 
 
 export function uuidArray(values: readonly string[]): Buffer {
   const array = start('uuid', values.length, values.length * UUID_BYTES, false);
+  // Decoded all at once: one by one they would take as long as everything else here.
+  const bytes = Buffer.from(values.join('').replaceAll('-', ''), 'hex');
   let offset = HEADER_BYTES;
-  for (const value of values) {
+  for (let at = 0; at < bytes.byteLength; at += UUID_BYTES) {
     offset = array.writeInt32BE(UUID_BYTES, offset);
-    offset += array.write(value.replaceAll('-', ''), offset, 'hex');
+    offset += bytes.copy(array, offset, at, at + UUID_BYTES);
   }
   return array;
 }
