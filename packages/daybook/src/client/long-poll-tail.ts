@@ -1,12 +1,15 @@
 /**
  * A tail by long poll: one request after the other, each held by the server until there is something to give. Works
- * behind every front. Only pages have cursors here, so that within a page all entries but the last carry the cursor
- * before the page: whoever resumes from one of those gets the page again, and never misses anything.
+ * behind every front. Should a server give cursors for pages only, the entries of a page carry the one before it, but for
+ * the last: whoever resumes from one of those gets the page again, and never misses anything.
  */
 import type { TailPageView } from '../contract/messages.ts';
 import { START_CURSOR } from './tail-place.ts';
 import type { TailConnection, TailStep } from './tail-place.ts';
 import type { Transport } from './transport.ts';
+
+/** Of any version of the server. */
+type GivenPage = Omit<TailPageView, 'cursors'> & Partial<Pick<TailPageView, 'cursors'>>;
 
 const WAIT_SECONDS = 20;
 /** The held request and its answer. */
@@ -43,7 +46,7 @@ function poll(
   register: string,
   query: Readonly<Record<string, string | number>>,
   signal: AbortSignal | undefined,
-): Promise<TailPageView> {
+): Promise<GivenPage> {
   return transport.readJson({
     method: 'GET',
     path: [register],
@@ -53,10 +56,10 @@ function poll(
   });
 }
 
-function* toSteps({ entries, nextCursor }: TailPageView, before: string): Generator<TailStep, void> {
-  const last = entries.at(-1);
-  for (const entry of entries) {
-    yield { entry, json: JSON.stringify(entry), cursor: entry === last ? nextCursor : before };
+function* toSteps({ entries, cursors, nextCursor }: GivenPage, before: string): Generator<TailStep, void> {
+  for (const [index, entry] of entries.entries()) {
+    const isLast = index === entries.length - 1;
+    yield { entry, json: JSON.stringify(entry), cursor: isLast ? nextCursor : (cursors?.[index] ?? before) };
   }
-  if (last === undefined) yield { cursor: nextCursor };
+  if (entries.length === 0) yield { cursor: nextCursor };
 }

@@ -14,7 +14,7 @@ export interface TailItem {
    * by long poll it is written anew.
    */
   readonly json: string;
-  /** Opaque: a tail with this cursor goes on right behind this entry (by long poll perhaps up to a page earlier). */
+  /** Opaque: a tail with this cursor goes on right behind this entry. */
   readonly cursor: string;
 }
 

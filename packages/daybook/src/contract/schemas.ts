@@ -89,6 +89,9 @@ export const pageSchema = z
 export const tailPageSchema = z
   .object({
     entries: z.array(entrySchema),
+    cursors: z
+      .array(z.string())
+      .describe('for each entry, in the same order, the cursor to go on right behind it'),
     nextCursor: z.string().describe('pass as cursor to wait for what comes next'),
     settledThrough: stamp.nullable(),
   })

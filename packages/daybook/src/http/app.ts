@@ -13,9 +13,9 @@ import { toResponse } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
+import { logFailure } from './failure-log.ts';
 import { negotiate } from './negotiation.ts';
 import { readParameters } from './parameters.ts';
-import { isOutage, toDaybookError } from './problem.ts';
 import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
@@ -67,14 +67,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     );
   });
   app.onError((thrown, c) => {
-    const requestId = c.get('requestId');
-    const error = toDaybookError(thrown, (cause) =>
-      log.error({ event: 'internal-error', requestId, err: cause }),
-    );
-    if (isOutage(thrown)) {
-      log.warn({ event: 'unavailable', requestId, code: error.code, reason: error.message });
-    }
-    return refuse(c, error);
+    return refuse(c, logFailure(log, c.get('requestId'), thrown));
   });
   return app;
 

@@ -93,6 +93,15 @@ test('polls one after the other give every entry once and in order while writers
   assert.deepEqual((await poll(`cursor=${nextCursor}&wait=0`, 'many')).entries, []);
 });
 
+test('each entry of a poll has the cursor to go on right behind it', async () => {
+  const page = await poll('from=start&wait=0', 'many');
+  assert.equal(page.cursors.length, page.entries.length);
+  for (const index of [0, 1, 100, page.entries.length - 2]) {
+    const next = await poll(`cursor=${page.cursors[index]}&wait=0`, 'many');
+    assert.equal(next.entries[0]?.id, page.entries[index + 1]?.id);
+  }
+});
+
 test('the cursors of events and of polls are the same', async () => {
   const { entries } = await poll('from=start&wait=0', 'many');
   const reader = await readEvents(`${service.address}/many?live=sse&from=start`);

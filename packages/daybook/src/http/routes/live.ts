@@ -5,7 +5,7 @@
 import type { StoredEntry } from '../../entry.ts';
 import type { Register } from '../../register.ts';
 import { decodeTailCursor } from '../../tail/cursor.ts';
-import type { FollowStart, Follower } from '../../tail/follow.ts';
+import type { FollowStart, Follower, TailOptions } from '../../tail/follow.ts';
 import { createTail } from '../../tail/follow.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE } from '../answer.ts';
@@ -22,7 +22,7 @@ export const LONG_POLL_PARAMETERS = [...SSE_PARAMETERS, 'wait'] as const;
 
 /** Browsers reconnect after this. */
 const RECONNECT_MS = 2_000;
-/** A comment this often keeps proxies from ending an idle stream. */
+/** Keeps proxies from ending an idle stream. */
 const COMMENT_EVERY_MS = 15_000;
 const DEFAULT_WAIT_SECONDS = 20;
 const MAX_WAIT_SECONDS = 30;
@@ -65,7 +65,15 @@ export interface Live {
   events(request: EventsRequest): Promise<Answer>;
 }
 
-export function createLive(context: HttpContext): Live {
+export interface LiveOptions {
+  /** How long a stream of events may be silent before it is given a comment; default 15 000. */
+  readonly commentEveryMs?: number;
+}
+
+export function createLive(
+  context: TailOptions & Pick<HttpContext, 'draining' | 'settledThrough'>,
+  { commentEveryMs = COMMENT_EVERY_MS }: LiveOptions = {},
+): Live {
   const tail = createTail(context);
   const toEvents = createEventTexts();
 
@@ -83,12 +91,12 @@ export function createLive(context: HttpContext): Live {
         const ended = AbortSignal.any([caller.gone, context.draining]);
         const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
         const texts = pageTexts(register, entries);
-        const cutOff = entries[texts.length] !== undefined && entries[texts.length - 1];
-        const nextCursor = cutOff ? follower.cursorAt(cutOff) : cursor;
+        const cursors = entries.slice(0, texts.length).map((entry) => follower.cursorAt(entry));
+        const nextCursor = texts.length < entries.length ? cursors.at(-1) : cursor;
         return {
           status: 200,
           headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' },
-          body: `{"entries":[${texts.join(',')}],"nextCursor":"${nextCursor}","settledThrough":${JSON.stringify(settledThrough)}}\n`,
+          body: `{"entries":[${texts.join(',')}],"cursors":${JSON.stringify(cursors)},"nextCursor":"${nextCursor}","settledThrough":${JSON.stringify(settledThrough)}}\n`,
         };
       } finally {
         caller.forget();
@@ -107,7 +115,7 @@ export function createLive(context: HttpContext): Live {
           controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${follower.cursor}\n\n`));
         },
         async pull(controller) {
-          const { entries } = await follower.next(COMMENT_EVERY_MS, ended);
+          const { entries } = await follower.next(commentEveryMs, ended);
           if (cancelled.signal.aborted) return;
           if (entries.length > 0) controller.enqueue(toEvents(register, follower, entries));
           else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));

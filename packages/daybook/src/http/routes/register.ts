@@ -9,7 +9,9 @@ import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
+import { whenBroken } from '../broken-stream.ts';
 import type { HttpContext } from '../context.ts';
+import { logFailure } from '../failure-log.ts';
 import { negotiate } from '../negotiation.ts';
 import { readParameters } from '../parameters.ts';
 import { rateHeaders } from '../write/head.ts';
@@ -62,6 +64,13 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
     others(`${path}/:id/payload`, ['GET', 'HEAD']);
   }
 
+  function cutOff(c: Context<AppEnv>, cause: unknown): boolean {
+    logFailure(context.log, c.get('requestId'), cause);
+    const socket = c.env?.incoming?.socket;
+    socket?.destroy();
+    return socket !== undefined;
+  }
+
   function read(path: string, register: Register, route: (c: Context<AppEnv>) => Promise<Answer>): void {
     app.get(path, async (c) => {
       try {
@@ -69,9 +78,16 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         const answer = await route(c);
         context.metrics.countRead(register.name, answer.status);
         const headers = { ...answer.headers, ...rate };
-        if (c.req.method !== 'HEAD') return toResponse({ ...answer, headers });
+        const { body } = answer;
+        if (!(body instanceof ReadableStream)) {
+          return toResponse({ ...answer, headers, body: c.req.method === 'HEAD' ? null : body });
+        }
+        if (c.req.method !== 'HEAD') {
+          const whole = whenBroken(body, (cause) => cutOff(c, cause));
+          return toResponse({ ...answer, headers, body: whole });
+        }
         // HEAD runs what GET runs, and nobody will read the stream.
-        if (answer.body instanceof ReadableStream) await answer.body.cancel();
+        await body.cancel();
         return toResponse({ ...answer, headers, body: null });
       } catch (thrown) {
         context.metrics.countRead(register.name, thrown instanceof DaybookError ? thrown.status : 500);
