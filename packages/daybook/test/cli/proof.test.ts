@@ -53,6 +53,26 @@ test('interrupted it ends its server and removes its directory', async () => {
   assert.deepEqual(await readdir(temporary), []);
 });
 
+test('killed, it takes its server with it', async () => {
+  const running = startCli(['proof', '--seconds', '60'], { env: { TMPDIR: temporary } });
+  let pid: number | undefined;
+  try {
+    await eventually('the first words', async () => running.stdout() !== '');
+    const [directory = ''] = await readdir(temporary);
+    pid = await eventually('the server', () => serverIn(join(temporary, directory)));
+    running.child.kill('SIGKILL');
+    const { signal } = await running.ended;
+    assert.equal(signal, 'SIGKILL');
+    await eventually('the end of the server', async () => !isAlive(Number(pid)));
+  } finally {
+    running.child.kill('SIGKILL');
+    if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    // Nobody was left to remove it.
+    for (const name of await readdir(temporary))
+      await rm(join(temporary, name), { recursive: true, force: true });
+  }
+});
+
 async function serverIn(directory: string): Promise<number> {
   return Number(await readFile(join(directory, 'data/daybook.pid'), 'utf8'));
 }

@@ -20,11 +20,12 @@ interface ServeFlags {
   readonly region?: string;
   readonly rateLimit?: string;
   readonly logLevel?: string;
+  readonly untilStdinEnds?: boolean;
   /** Of the global flags. */
   readonly dataDir?: string;
 }
 
-const VARIABLES: Readonly<Record<keyof ServeFlags, string>> = {
+const VARIABLES: Readonly<Record<keyof Omit<ServeFlags, 'untilStdinEnds'>, string>> = {
   config: 'DAYBOOK_CONFIG',
   host: 'DAYBOOK_HOST',
   port: 'DAYBOOK_PORT',
@@ -63,21 +64,25 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--region <name>', 'the region that entries are stamped with (default: local)')
     .option('--rate-limit <on|off>', 'off takes the rate limits off all registers')
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (default: info)')
+    .option(
+      '--until-stdin-ends',
+      'end gracefully with the program that holds the other end of standard input, however that one ends',
+    )
     .action(
-      action(cli, async (flags: ServeFlags) => {
+      action(cli, async ({ untilStdinEnds = false, ...flags }: ServeFlags) => {
         // Loaded here only: a `daybook post` has no use for a server.
         const { runServer } = await import('../../main.ts');
         // Node.js keeps compiled code when a process ends in order. A server may end otherwise, and starts again then.
         flushCompileCache();
-        return runServer(toVariables(flags));
+        return runServer({ overrides: toVariables(flags), untilStdinEnds });
       }),
     );
 }
 
-function toVariables(flags: ServeFlags): Record<string, string> {
+function toVariables(flags: Omit<ServeFlags, 'untilStdinEnds'>): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const [flag, variable] of Object.entries(VARIABLES)) {
-    const value = flags[flag as keyof ServeFlags];
+    const value = flags[flag as keyof typeof VARIABLES];
     if (value !== undefined) variables[variable] = value;
   }
   return variables;

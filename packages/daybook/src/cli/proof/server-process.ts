@@ -28,9 +28,10 @@ const PROGRAM = join(import.meta.dirname, '../../../bin/daybook.js');
  */
 export async function startServerProcess(directory: string): Promise<ServerProcess> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, 'serve'], {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--until-stdin-ends'], {
     cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The other end of its standard input is ours: it closes with us, also when nothing of us can run any more.
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: serverEnvironment({
       DAYBOOK_HOST: '127.0.0.1',
       DAYBOOK_PORT: '0',
