@@ -23,8 +23,12 @@ CREATE TABLE entry (
   payload  BLOB            -- the exact bytes received; NULL when the body was empty
 ) STRICT;
 
--- The only index: finds an entry by its id, keeps it from being stored twice, and has the lists of a register in order.
+-- Finds an entry by its id, keeps it from being stored twice, and has the lists of a register in order.
 CREATE UNIQUE INDEX entry_by_register_id ON entry (register, id);
+
+-- What a subject reads of its own, as lists and as tails; anonymous entries are in neither.
+CREATE INDEX entry_by_subject_id ON entry (register, subject, id) WHERE subject <> '';
+CREATE INDEX entry_by_subject_position ON entry (register, subject) WHERE subject <> '';
 
 -- Which registers have entries among the positions from block * 64 to block * 64 + 63: what tails of one register follow.
 -- One row for up to 64 entries, where an index by (register, position) would have one each. A row may outlive its entries:
@@ -50,8 +54,15 @@ CREATE TABLE idempotency_key (
 CREATE TABLE mark (
   id       BLOB PRIMARY KEY,  -- 16 bytes, as in `entry`
   register TEXT NOT NULL,
+  subject  TEXT NOT NULL,
   place    TEXT NOT NULL CHECK (place IN ('duplicate', 'dead', 'discarded', 'retrying')),
   first    BLOB               -- who holds its key: the entry that a duplicate links to, or that a dead one conflicts with
+) STRICT, WITHOUT ROWID;
+
+-- The newest position of each register that retention took: a tail that is not there yet has missed something.
+CREATE TABLE expiry (
+  register TEXT PRIMARY KEY,
+  through  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Every batch that arrived, by its name.

@@ -88,6 +88,7 @@ export function createDeadLetters({ objects, store }: DeadLettersOptions): DeadL
     if (dryRun) {
       const found = await store.find(entry.register, entry.id);
       if (found?.status === 'discarded') return kept('it was discarded, which is for good');
+      if (found?.status === 'expired') return { outcome: 'duplicate' };
       return { outcome: found === undefined || found.status === 'dead' ? 'possible' : found.status };
     }
     const outcome = await store.replay(entry);

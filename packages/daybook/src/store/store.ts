@@ -87,6 +87,8 @@ export class StoreError extends Error {
 
 export interface ListQuery {
   readonly register: string;
+  /** Only the entries of this subject: a register with ownership shows nobody another's. */
+  readonly subject?: string;
   readonly order: 'asc' | 'desc';
   /** Stamps, Unix microseconds: `from` inclusive, `to` exclusive. */
   readonly from?: number;
@@ -107,10 +109,14 @@ export interface TailPage {
   readonly entries: readonly StoredEntry[];
   /** Continue here: every entry of the register up to this number was given. */
   readonly through: number;
+  /** The number of the newest entry of the register that retention took; 0 when it took none. */
+  readonly expiredThrough: number;
 }
 
 export interface TailQuery {
   readonly register: string;
+  /** Only the entries of this subject. */
+  readonly subject?: string;
   readonly lane: string;
   /** Entries with a higher number than this. */
   readonly after: number;
@@ -141,6 +147,8 @@ export interface StampRange {
 
 export interface CountQuery {
   readonly register: string;
+  /** Only the entries of this subject; they are counted one by one, in an index. */
+  readonly subject?: string;
   /** Unix microseconds, a multiple of the bucket's length. */
   readonly from: number;
   readonly bucketMicros: number;
@@ -162,7 +170,17 @@ export type Found =
   | { readonly status: 'stored'; readonly entry: StoredEntry }
   /** Its key was held already; `first` is the entry that holds it. */
   | { readonly status: 'duplicate'; readonly first: StoredEntry }
-  | { readonly status: 'dead' | 'discarded' };
+  /** `expired`: the entry that holds its key is, so there is nothing left to show. */
+  | { readonly status: 'dead' | 'discarded' | 'expired' };
+
+/** The oldest entries of a register that are to go. */
+export interface ExpireQuery {
+  readonly register: string;
+  /** Unix microseconds: entries with a stamp before this. */
+  readonly before: number;
+  /** Of entries: so that a write waits for no more than these. */
+  readonly limit: number;
+}
 
 /** What the ledger and the marks know a dead entry by. */
 export type DeadEntry = Pick<Entry, 'id' | 'register' | 'region'>;
@@ -224,10 +242,17 @@ export interface Store {
    * @returns whether it is discarded now, by this call or an earlier one; false when it was not dead.
    */
   discard(entry: DeadEntry): Promise<boolean>;
+  /**
+   * Deletes the oldest entries of a register for good, with their keys and with what links to them, and gives the space
+   * back: stored − 1, expired + 1 each. Idempotent, and safe from many processes at once.
+   * @returns how many were deleted: fewer than the limit when no more are due.
+   */
+  expire(query: ExpireQuery): Promise<number>;
   /** Writes one row durably in a table of its own, after clearing whatever an earlier I/O error left. @throws {StoreError} */
   probe(): Promise<void>;
 
-  find(register: string, id: string): Promise<Found | undefined>;
+  /** @param subject whose entry it must be; another's is not found. */
+  find(register: string, id: string, subject?: string): Promise<Found | undefined>;
   list(query: ListQuery): Promise<Page>;
   tail(query: TailQuery): Promise<TailPage>;
   /**

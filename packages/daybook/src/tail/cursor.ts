@@ -1,6 +1,6 @@
 /**
- * Cursors: opaque to clients. A tail cursor is the store's epoch and a number per lane; a page cursor is a place in a
- * list. Both are base64url of JSON with a short checksum, so that a truncated or altered one is recognised.
+ * Cursors: opaque to clients. A tail cursor is the store's epoch and a number per lane; that of a subject's own entries
+ * is the last of them, because a number would tell how many others there are; a page cursor is a place in a list. All are base64url of JSON with a short checksum, so that a truncated or altered one is recognised.
  */
 import { createHash } from 'node:crypto';
 
@@ -11,6 +11,13 @@ export interface TailCursor {
   readonly epoch: string;
   /** Lane to the number of the last entry seen. */
   readonly lanes: Readonly<Record<string, number>>;
+}
+
+/** Of a tail that shows a subject only its own. */
+export interface OwnCursor {
+  readonly epoch: string;
+  /** The last entry seen; empty before the first. */
+  readonly after: string;
 }
 
 export interface PageCursor {
@@ -26,6 +33,10 @@ export function encodeTailCursor({ epoch, lanes }: TailCursor): string {
   return seal({ t: [epoch, lanes] });
 }
 
+export function encodeOwnCursor({ epoch, after }: OwnCursor): string {
+  return seal({ o: [epoch, after] });
+}
+
 export function encodePageCursor({ order, after }: PageCursor): string {
   return seal({ p: [order, after] });
 }
@@ -35,6 +46,14 @@ export function decodeTailCursor(text: string): TailCursor {
   const [epoch, lanes] = unseal(text, 't');
   if (typeof epoch !== 'string' || !isLanes(lanes)) throw invalid(text, 't');
   return { epoch, lanes };
+}
+
+/** @throws {DaybookError} CURSOR_INVALID */
+export function decodeOwnCursor(text: string): OwnCursor {
+  const [epoch, after] = unseal(text, 'o');
+  if (typeof epoch !== 'string' || typeof after !== 'string' || (after !== '' && !isId(after)))
+    throw invalid(text, 'o');
+  return { epoch, after };
 }
 
 /** An entry's id is accepted in place of a page cursor. @throws {DaybookError} CURSOR_INVALID */
@@ -51,7 +70,15 @@ function seal(value: Record<string, unknown>): string {
   return `${body}.${checksum(body)}`;
 }
 
-function unseal(text: string, kind: 't' | 'p'): readonly unknown[] {
+type Kind = 't' | 'o' | 'p';
+
+const READ_OF: Readonly<Record<Kind, string>> = {
+  t: 'a tail',
+  o: "a tail of the caller's own entries",
+  p: 'a list',
+};
+
+function unseal(text: string, kind: Kind): readonly unknown[] {
   const dot = text.indexOf('.');
   const body = text.slice(0, Math.max(0, dot));
   if (text.length > MAX_CURSOR_CHARACTERS || text.slice(dot + 1) !== checksum(body))
@@ -60,7 +87,7 @@ function unseal(text: string, kind: 't' | 'p'): readonly unknown[] {
   if (Array.isArray(members)) return members;
   throw new DaybookError(
     'CURSOR_INVALID',
-    `cursor: expected one of ${kind === 't' ? 'a tail' : 'a list'}, given one of another kind of read`,
+    `cursor: expected one of ${READ_OF[kind]}, given one of another kind of read`,
   );
 }
 
@@ -87,8 +114,8 @@ function isLanes(value: unknown): value is Record<string, number> {
   );
 }
 
-function invalid(text: string, kind: 't' | 'p'): DaybookError {
-  const expected = kind === 't' ? 'one that a tail gave' : "one that a list gave, or an entry's id";
+function invalid(text: string, kind: Kind): DaybookError {
+  const expected = kind === 'p' ? "one that a list gave, or an entry's id" : `one that ${READ_OF[kind]} gave`;
   return new DaybookError(
     'CURSOR_INVALID',
     `cursor: expected ${expected}; given ${JSON.stringify(text.slice(0, 60))}`,

@@ -17,10 +17,12 @@ function createHeldStore() {
     epoch: 'e',
     lanes: [LANE],
     head: async () => entries.length,
+    find: async () => undefined,
+    list: async () => ({ entries: [], more: false }),
     tail(query: TailQuery): Promise<TailPage> {
       reads += 1;
       const found = entries.filter(({ position }) => position.number > query.after);
-      const page = { entries: found, through: entries.length };
+      const page = { entries: found, through: entries.length, expiredThrough: 0 };
       return new Promise((resolve) => held.push({ query, release: () => resolve(page) }));
     },
     append() {
@@ -147,7 +149,9 @@ test('a read that fails fails every follower that shares it, and the next one be
     ...createHeldStore(),
     tail: () => {
       reads += 1;
-      return reads === 1 ? Promise.reject(new Error('gone')) : Promise.resolve({ entries: [], through: 0 });
+      return reads === 1
+        ? Promise.reject(new Error('gone'))
+        : Promise.resolve({ entries: [], through: 0, expiredThrough: 0 });
     },
   };
   const tail = createTail({ store, stored, nowMs: () => 0 });

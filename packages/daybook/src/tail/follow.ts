@@ -3,18 +3,17 @@
  * cursor; it reads the store whenever the bell rings.
  */
 import type { StoredEntry } from '../entry.ts';
-import { DaybookError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
-import type { TailCursor } from './cursor.ts';
-import { encodeTailCursor } from './cursor.ts';
-import type { ReadTail } from './shared-reads.ts';
+import { byNumber, byOwnEntries } from './cursor-kinds.ts';
 import { createSharedReads } from './shared-reads.ts';
 import type { Signal } from './signal.ts';
 
 export interface FollowStart {
   readonly register: string;
-  /** `start`: the oldest entry; `now`: only what comes. */
-  readonly from: TailCursor | 'start' | 'now';
+  /** Only the entries of this subject; its cursors are of another kind. */
+  readonly subject?: string;
+  /** `start`: the oldest entry; `now`: only what comes; otherwise what a follower of the same kind gave. */
+  readonly from: string;
 }
 
 export interface Followed {
@@ -37,12 +36,15 @@ export interface Follower {
 }
 
 export interface Tail {
-  /** @throws {DaybookError} CURSOR_EXPIRED with a fresh start cursor, when the cursor is of another epoch. */
+  /**
+   * @throws {DaybookError} CURSOR_INVALID; CURSOR_EXPIRED with a fresh start cursor, when the cursor is of another epoch, or
+   *   retention took entries behind it (which `next` may find out as well).
+   */
   follow(start: FollowStart): Promise<Follower>;
 }
 
 export interface TailOptions {
-  readonly store: Pick<Store, 'epoch' | 'lanes' | 'head' | 'tail'>;
+  readonly store: Pick<Store, 'epoch' | 'lanes' | 'head' | 'tail' | 'find' | 'list'>;
   /** Rings when an entry was stored. */
   readonly stored: Signal;
   /** Monotonic milliseconds. */
@@ -52,64 +54,40 @@ export interface TailOptions {
 const MAX_PAGE_ENTRIES = 500;
 const MAX_PAGE_BYTES = 900 * 1024;
 
-export function createTail(options: TailOptions): Tail {
-  const read = createSharedReads(options.store, options.stored);
-  const lane = options.store.lanes[0] as string;
+export function createTail({ store, stored, nowMs }: TailOptions): Tail {
+  const read = createSharedReads(store, stored);
   return {
-    async follow({ register, from }) {
-      return createFollower(options, read, { register, lane }, await startNumber(options.store, lane, from));
-    },
-  };
-}
+    async follow({ register, subject, from }) {
+      const lane = store.lanes[0] as string;
+      const kind = subject === undefined ? byNumber(store, lane) : byOwnEntries(store, { register, subject });
+      const place = { register, ...(subject !== undefined && { subject }), lane };
+      let { after, cursor, missesExpired } = await kind.begin(from);
 
-function createFollower(
-  { store, stored, nowMs }: TailOptions,
-  read: ReadTail,
-  place: { readonly register: string; readonly lane: string },
-  startAfter: number,
-): Follower {
-  let after = startAfter;
-  const cursorOf = (number: number): string =>
-    encodeTailCursor({ epoch: store.epoch, lanes: { [place.lane]: number } });
-
-  async function look(): Promise<Followed> {
-    const page = await read({ ...place, after, limit: MAX_PAGE_ENTRIES, maxBytes: MAX_PAGE_BYTES });
-    after = page.through;
-    return { entries: page.entries, cursor: cursorOf(after) };
-  }
-
-  return {
-    get cursor() {
-      return cursorOf(after);
-    },
-    async next(waitMs, signal) {
-      const endMs = nowMs() + waitMs;
-      for (;;) {
-        const { rings } = stored;
-        const followed = await look();
-        if (followed.entries.length > 0) return followed;
-        const how = await stored.wait(rings, Math.max(0, endMs - nowMs()), signal);
-        if (how !== 'rung') return followed;
+      async function look(): Promise<Followed> {
+        const page = await read({ ...place, after, limit: MAX_PAGE_ENTRIES, maxBytes: MAX_PAGE_BYTES });
+        if (missesExpired && after < page.expiredThrough) throw kind.expired(page.expiredThrough);
+        missesExpired = kind.missesExpired;
+        after = page.through;
+        cursor = kind.move(cursor, page);
+        return { entries: page.entries, cursor };
       }
-    },
-    cursorAt: (entry) => cursorOf(entry.position.number),
-  };
-}
 
-async function startNumber(
-  store: TailOptions['store'],
-  lane: string,
-  from: FollowStart['from'],
-): Promise<number> {
-  if (from === 'start') return 0;
-  if (from === 'now') return store.head(lane);
-  const number = from.lanes[lane];
-  const head = await store.head(lane, number);
-  if (from.epoch === store.epoch && number !== undefined && number <= head) return number;
-  const cursor = encodeTailCursor({ epoch: store.epoch, lanes: { [lane]: 0 } });
-  throw new DaybookError(
-    'CURSOR_EXPIRED',
-    'cursor: expected one of the present life of this store, given one of an earlier life or of another store',
-    { members: { cursor } },
-  );
+      return {
+        get cursor() {
+          return cursor;
+        },
+        async next(waitMs, signal) {
+          const endMs = nowMs() + waitMs;
+          for (;;) {
+            const { rings } = stored;
+            const followed = await look();
+            if (followed.entries.length > 0) return followed;
+            const how = await stored.wait(rings, Math.max(0, endMs - nowMs()), signal);
+            if (how !== 'rung') return followed;
+          }
+        },
+        cursorAt: kind.cursorAt,
+      };
+    },
+  };
 }

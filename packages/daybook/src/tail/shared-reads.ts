@@ -26,8 +26,8 @@ export function createSharedReads(store: Pick<Store, 'tail'>, stored: Signal): R
   }
 
   return (query) => {
-    const { register, lane, after, limit, maxBytes } = query;
-    const name = [register, lane, after, limit, maxBytes].join(' ');
+    const { register, subject, lane, after, limit, maxBytes } = query;
+    const name = JSON.stringify([register, subject, lane, after, limit, maxBytes]);
     const known = underWay.get(name);
     // A read that began before the bell rang may miss what it rang for, and nobody would look again.
     return known?.rings === stored.rings ? known.page : start(name, query);

@@ -45,6 +45,6 @@ export function createSource(source: string) {
   };
 }
 
-export function keyed(key: string, fill: number, fields: Partial<Entry> = {}): Entry {
+export function keyed(key: string, fill: number, fields: Parameters<typeof makeEntry>[0] = {}): Entry {
   return makeEntry({ idempotencyKey: key, fingerprint: new Uint8Array(32).fill(fill), ...fields });
 }

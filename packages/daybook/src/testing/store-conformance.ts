@@ -5,10 +5,12 @@
 import { testAppend } from './store-conformance/append.ts';
 import { testBytes } from './store-conformance/bytes.ts';
 import { testDeadEntries } from './store-conformance/dead-entries.ts';
+import { testExpiry } from './store-conformance/expiry.ts';
 import { testLedger } from './store-conformance/ledger.ts';
 import { testLifetime } from './store-conformance/lifetime.ts';
 import { assertBalanced } from './store-conformance/observed.ts';
 import type { Check, OpenedStore, Test } from './store-conformance/opened-store.ts';
+import { testOwnership } from './store-conformance/ownership.ts';
 import { testPersist } from './store-conformance/persist.ts';
 import { testRandomSequences } from './store-conformance/random-sequences.ts';
 import { testRead } from './store-conformance/read.ts';
@@ -28,16 +30,7 @@ export function testStoreConformance(
   open: () => Promise<OpenedStore>,
   { seed = Date.now() % 1_000_000 }: ConformanceOptions = {},
 ): void {
-  const check: Check = (name, run) =>
-    void test(name, async () => {
-      const opened = await open();
-      try {
-        await run(opened);
-        await assertBalanced(opened.store);
-      } finally {
-        await opened.dispose();
-      }
-    });
+  const check = checkWith(test, open);
   testAppend(check);
   testPersist(check);
   testDeadEntries(check);
@@ -48,4 +41,24 @@ export function testStoreConformance(
   testSettled(check);
   testLifetime(check);
   testRandomSequences(check, seed);
+}
+
+/** Of stores that know owners and retention; to be part of the suite when every driver does. */
+export function testOwnershipAndExpiry(test: Test, open: () => Promise<OpenedStore>): void {
+  const check = checkWith(test, open);
+  testOwnership(check);
+  testExpiry(check);
+}
+
+function checkWith(test: Test, open: () => Promise<OpenedStore>): Check {
+  return (name, run) =>
+    void test(name, async () => {
+      const opened = await open();
+      try {
+        await run(opened);
+        await assertBalanced(opened.store);
+      } finally {
+        await opened.dispose();
+      }
+    });
 }

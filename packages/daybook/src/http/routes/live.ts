@@ -4,7 +4,6 @@
  */
 import type { StoredEntry } from '../../entry.ts';
 import type { Register } from '../../register.ts';
-import { decodeTailCursor } from '../../tail/cursor.ts';
 import type { FollowStart, Follower, TailOptions } from '../../tail/follow.ts';
 import { createTail } from '../../tail/follow.ts';
 import type { Answer } from '../answer.ts';
@@ -35,7 +34,7 @@ function startOf(
 ): FollowStart {
   // Browsers send no Last-Event-ID when they have none; an empty one says nothing either.
   const cursor = lastEventId === '' ? parameters.cursor : (lastEventId ?? parameters.cursor);
-  if (cursor !== undefined) return { register: register.name, from: decodeTailCursor(cursor) };
+  if (cursor !== undefined) return { register: register.name, from: cursor };
   const { from } = parameters;
   if (from !== undefined && from !== 'start' && from !== 'now')
     throw invalid('from', 'start or now for a tail', from);

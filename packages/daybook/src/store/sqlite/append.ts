@@ -71,7 +71,7 @@ export function createWrites(db: DatabaseSync): Writes {
   function discard({ id, register, region }: DeadEntry): boolean {
     const place = marks.of(id)?.place;
     if (place !== 'dead') return place === 'discarded';
-    marks.put(id, register, 'discarded');
+    marks.move(id, 'discarded');
     const changes = createLedgerChanges();
     changes.move({ id, register }, 'dead', 'discarded');
     addToLedger(region, changes);

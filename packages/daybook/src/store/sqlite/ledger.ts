@@ -9,7 +9,7 @@ import type { MinuteCount } from '../../envelope.ts';
 import { idToMicros } from '../../id.ts';
 
 /** Where an accepted entry is. */
-export type Place = 'stored' | 'duplicate' | 'dead' | 'discarded' | 'retrying';
+export type Place = 'stored' | 'duplicate' | 'dead' | 'discarded' | 'expired' | 'retrying';
 
 type Change = { register: string; minute: number; accepted: number } & Record<Place, number>;
 
@@ -44,6 +44,7 @@ export function createLedgerChanges(counts: readonly MinuteCount[] = []): Ledger
         duplicate: 0,
         dead: 0,
         discarded: 0,
+        expired: 0,
         retrying: 0,
       };
       changes.set(key, change);
@@ -74,18 +75,19 @@ export function createLedgerChanges(counts: readonly MinuteCount[] = []): Ledger
 
 export function createLedger(db: DatabaseSync): (region: string, changes: LedgerChanges) => void {
   const add = db.prepare(
-    `INSERT INTO ledger (minute, region, register, accepted, stored, duplicate, dead, discarded, retrying)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO ledger (minute, region, register, accepted, stored, duplicate, dead, discarded, expired, retrying)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (minute, region, register) DO UPDATE SET
        accepted = accepted + excluded.accepted, stored = stored + excluded.stored,
        duplicate = duplicate + excluded.duplicate, dead = dead + excluded.dead,
-       discarded = discarded + excluded.discarded, retrying = retrying + excluded.retrying`,
+       discarded = discarded + excluded.discarded, expired = expired + excluded.expired,
+       retrying = retrying + excluded.retrying`,
   );
   return (region, changes) => {
     for (const { minute, register, ...change } of changes.all()) {
-      const { accepted, stored, duplicate, dead, discarded, retrying } = change;
+      const { accepted, stored, duplicate, dead, discarded, expired, retrying } = change;
       if (accepted === 0 && stored === 0 && dead === 0 && retrying === 0) continue;
-      add.run(minute, region, register, accepted, stored, duplicate, dead, discarded, retrying);
+      add.run(minute, region, register, accepted, stored, duplicate, dead, discarded, expired, retrying);
     }
   };
 }

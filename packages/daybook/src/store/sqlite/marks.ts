@@ -4,15 +4,19 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 
+import type { Entry } from '../../entry.ts';
 import type { Place } from './ledger.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 
 export interface Mark {
-  readonly place: Exclude<Place, 'stored'>;
+  readonly place: Exclude<Place, 'stored' | 'expired'>;
   /** Who holds its key, for a duplicate and for a dead one that conflicts. */
   readonly firstId: string | undefined;
 }
+
+/** Whom a mark is for. */
+export type MarkedEntry = Pick<Entry, 'id' | 'register' | 'subject'>;
 
 export interface MarkRow {
   readonly id: Uint8Array;
@@ -24,7 +28,9 @@ export interface Marks {
   /** The marks of entries of the batch, by their id; maybe of others as well. */
   among(batch: PackedBatch): ReadonlyMap<string, Mark>;
   of(id: string): Mark | undefined;
-  put(id: string, register: string, place: Mark['place'], firstId?: string): void;
+  put(entry: MarkedEntry, place: Mark['place'], firstId?: string): void;
+  /** Of a mark that is there. */
+  move(id: string, place: Mark['place']): void;
   remove(id: string): void;
 }
 
@@ -38,9 +44,10 @@ export function createMarks(db: DatabaseSync): Marks {
   );
   const first = db.prepare('SELECT 1 AS marked FROM mark LIMIT 1');
   const upsert = db.prepare(
-    `INSERT INTO mark (id, register, place, first) VALUES (unhex(?, '-'), ?, ?, unhex(?, '-'))
+    `INSERT INTO mark (id, register, subject, place, first) VALUES (unhex(?, '-'), ?, ?, ?, unhex(?, '-'))
      ON CONFLICT (id) DO UPDATE SET place = excluded.place, first = excluded.first`,
   );
+  const move = db.prepare(`UPDATE mark SET place = ? WHERE id = unhex(?, '-')`);
   const remove = db.prepare(`DELETE FROM mark WHERE id = unhex(?, '-')`);
 
   // Only this connection writes, so it knows; a mark that is rolled back only costs a search.
@@ -56,10 +63,11 @@ export function createMarks(db: DatabaseSync): Marks {
       const rows = between.all(smallestId, largestId) as unknown as MarkRow[];
       return new Map(rows.map((row) => [fromIdBytes(row.id), toMark(row)]));
     },
-    put(id, register, place, firstId) {
+    put({ id, register, subject }, place, firstId) {
       anyMarked = true;
-      upsert.run(id, register, place, firstId ?? null);
+      upsert.run(id, register, subject, place, firstId ?? null);
     },
+    move: (id, place) => void move.run(place, id),
     remove: (id) => void remove.run(id),
   };
 }

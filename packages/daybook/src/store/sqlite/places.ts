@@ -11,8 +11,8 @@ import type { KeyHolder } from './keys.ts';
 import { createKeys, keyName } from './keys.ts';
 import type { MovedEntry, Place } from './ledger.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
-import type { Mark, Marks } from './marks.ts';
-import type { PackedBatch, PackedKey } from './packed-batch.ts';
+import type { Mark, MarkedEntry, Marks } from './marks.ts';
+import type { PackedBatch, PackedKey, Run } from './packed-batch.ts';
 import { readBatch } from './packed-batch.ts';
 
 export interface Placing {
@@ -50,10 +50,10 @@ export function createPlaces(db: DatabaseSync, marks: Marks): Places {
     const aside = new Set<number>();
     const movable = (mark: Mark) => mark.place === 'retrying' || (revive && mark.place === 'dead');
 
-    const entryAt = (index: number): MovedEntry => ({
-      id: reader.idAt(index),
-      register: registerAt(batch, index),
-    });
+    const entryAt = (index: number): MovedEntry & MarkedEntry => {
+      const { register, subject } = runAt(batch, index);
+      return { id: reader.idAt(index), register, subject };
+    };
     /** Undefined: it is accepted now. */
     const placeOf = (index: number): Place | undefined => marked.get(reader.idAt(index))?.place;
 
@@ -68,7 +68,7 @@ export function createPlaces(db: DatabaseSync, marks: Marks): Places {
       setAside(index);
       if (placeOf(index) === place) return;
       changes.move(entry, placeOf(index), place);
-      marks.put(entry.id, entry.register, place, firstId);
+      marks.put(entry, place, firstId);
     }
 
     if (marked.size > 0) {
@@ -82,7 +82,7 @@ export function createPlaces(db: DatabaseSync, marks: Marks): Places {
     }
     for (const { index, as } of leftOut) {
       if (aside.has(index)) continue;
-      if (entries.isStored(registerAt(batch, index), reader.idsFrom(index, 1))) setAside(index);
+      if (entries.isStored(runAt(batch, index).register, reader.idsFrom(index, 1))) setAside(index);
       else mark(index, as);
     }
     const claimed = new Map<string, KeyHolder>();
@@ -136,11 +136,11 @@ export function createPlaces(db: DatabaseSync, marks: Marks): Places {
   return { give, exceptionsOf };
 }
 
-function registerAt({ runs }: PackedBatch, index: number): string {
+function runAt({ runs }: PackedBatch, index: number): Run {
   let end = 0;
-  for (const { register, entries } of runs) {
-    end += entries;
-    if (index < end) return register;
+  for (const run of runs) {
+    end += run.entries;
+    if (index < end) return run;
   }
   throw new RangeError(`expected a place in the batch, given ${index}`);
 }

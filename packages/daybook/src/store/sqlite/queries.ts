@@ -23,16 +23,25 @@ import type { EntryRow } from './rows.ts';
 import { BLOCK_POSITIONS, blockOf, fromRow, successor, toIdBytes } from './rows.ts';
 
 const COLUMNS = 'entry.position, entry.id, entry.register, entry.subject, entry.meta, entry.payload';
+/** In the words of the partial indexes, or SQLite would not use them (https://www.sqlite.org/partialindex.html). */
+const OWN = `subject = :subject AND subject <> ''`;
 const MINUTE_MICROS = 60_000_000;
 const LOWEST = new Uint8Array(16);
 const HIGHEST = new Uint8Array(17).fill(0xff);
 
+interface FindQuery {
+  readonly register: string;
+  readonly id: string;
+  readonly subject: string | undefined;
+}
+
 export function createQueries(db: DatabaseSync) {
   const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE register = ? AND id = ?`);
-  const markById = db.prepare('SELECT id, place, first FROM mark WHERE id = ? AND register = ?');
-  const inRange = `SELECT ${COLUMNS} FROM entry WHERE register = ? AND id >= ? AND id < ? ORDER BY id`;
-  const ascending = db.prepare(`${inRange} ASC LIMIT ?`);
-  const descending = db.prepare(`${inRange} DESC LIMIT ?`);
+  const ownById = db.prepare(
+    `SELECT ${COLUMNS} FROM entry WHERE register = :register AND ${OWN} AND id = :id`,
+  );
+  const markById = db.prepare('SELECT id, subject, place, first FROM mark WHERE id = ? AND register = ?');
+  const lists = { all: prepareLists(''), own: prepareLists(`AND ${OWN}`) };
   // Block after block, so the order is that of positions although only blocks are sorted.
   const following = db.prepare(
     `SELECT ${COLUMNS} FROM block CROSS JOIN entry NOT INDEXED
@@ -40,9 +49,20 @@ export function createQueries(db: DatabaseSync) {
      WHERE block.register = :register AND block >= :firstBlock AND entry.register = :register AND position > :after
      ORDER BY block, position LIMIT :limit`,
   );
-  const newestPosition = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
+  const followingOwn = db.prepare(
+    `SELECT ${COLUMNS} FROM entry INDEXED BY entry_by_subject_position
+     WHERE register = :register AND ${OWN} AND position > :after ORDER BY position LIMIT :limit`,
+  );
+  const expiredThrough = db.prepare('SELECT through FROM expiry WHERE register = ?');
+  // Of those that were given, whatever retention took since (https://www.sqlite.org/autoinc.html).
+  const newestPosition = db.prepare(
+    `SELECT coalesce(max(seq), 0) AS position FROM sqlite_sequence WHERE name = 'entry'`,
+  );
   const countRange = db.prepare(
     'SELECT count(*) AS entries FROM entry WHERE register = ? AND id >= ? AND id < ?',
+  );
+  const countOwn = db.prepare(
+    `SELECT count(*) AS entries FROM entry WHERE register = :register AND ${OWN} AND id >= :lower AND id < :upper`,
   );
   const countMinutes = db.prepare(
     `SELECT CAST((minute - :first) / :length AS INTEGER) AS bucket, sum(stored) AS entries FROM ledger
@@ -61,44 +81,81 @@ export function createQueries(db: DatabaseSync) {
   );
   const now = db.prepare(`SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS micros`);
 
+  function prepareLists(filter: string) {
+    const rows = `SELECT ${COLUMNS} FROM entry WHERE register = :register ${filter} AND id >= :lower AND id < :upper`;
+    return {
+      asc: db.prepare(`${rows} ORDER BY id ASC LIMIT :limit`),
+      desc: db.prepare(`${rows} ORDER BY id DESC LIMIT :limit`),
+    };
+  }
+
+  /** Another's entry is passed over in the index: its row is not touched, so it takes no longer than one that is not there. */
+  function findRow(register: string, id: Uint8Array, subject: string | undefined): EntryRow | undefined {
+    const row = subject === undefined ? byId.get(register, id) : ownById.get({ register, id, subject });
+    return row as EntryRow | undefined;
+  }
+
+  function countBetween(
+    { register, subject }: Pick<CountQuery, 'register' | 'subject'>,
+    start: number,
+    end: number,
+  ): number {
+    const [lower, upper] = [toIdBytes(microsToFirstId(start)), toIdBytes(microsToFirstId(end))];
+    const row =
+      subject === undefined
+        ? countRange.get(register, lower, upper)
+        : countOwn.get({ register, subject, lower, upper });
+    return Number(row?.['entries']);
+  }
+
   return {
-    find({ register, id }: { register: string; id: string }): Found | undefined {
+    find({ register, id, subject }: FindQuery): Found | undefined {
       // One snapshot: between two of them a replay may move an entry from its mark to its row.
       db.exec('BEGIN');
       try {
-        const row = byId.get(register, toIdBytes(id)) as EntryRow | undefined;
+        const row = findRow(register, toIdBytes(id), subject);
         if (row !== undefined) return { status: 'stored', entry: fromRow(row) };
-        const mark = markById.get(toIdBytes(id), register) as MarkRow | undefined;
+        const mark = markById.get(toIdBytes(id), register) as (MarkRow & { subject: string }) | undefined;
         if (mark === undefined || mark.place === 'retrying') return undefined;
+        if (subject !== undefined && mark.subject !== subject) return undefined;
         if (mark.place !== 'duplicate') return { status: mark.place };
         const first = byId.get(register, mark.first) as EntryRow | undefined;
-        return first && { status: 'duplicate', first: fromRow(first) };
+        return first === undefined ? { status: 'expired' } : { status: 'duplicate', first: fromRow(first) };
       } finally {
         db.exec('COMMIT');
       }
     },
 
-    list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Page {
+    list({ register, subject, order, from, to, after, limit, maxBytes }: ListQuery): Page {
       let lower = from === undefined ? LOWEST : toIdBytes(microsToFirstId(from));
       let upper = to === undefined ? HIGHEST : toIdBytes(microsToFirstId(to));
       if (after !== undefined && order === 'asc') lower = larger(lower, successor(toIdBytes(after)));
       if (after !== undefined && order === 'desc') upper = smaller(upper, toIdBytes(after));
-      const statement = order === 'asc' ? ascending : descending;
-      return take(statement.iterate(register, lower, upper, limit + 1), limit, maxBytes);
+      const range = { register, lower, upper, limit: limit + 1 };
+      const rows =
+        subject === undefined
+          ? lists.all[order].iterate(range)
+          : lists.own[order].iterate({ ...range, subject });
+      return take(rows, limit, maxBytes);
     },
 
-    tail({ register, after, limit, maxBytes }: TailQuery): TailPage {
-      // Both reads see one snapshot, or an entry committed between them would be passed over.
+    tail({ register, subject, after, limit, maxBytes }: TailQuery): TailPage {
+      // All of it sees one snapshot, or an entry committed between them would be passed over.
       db.exec('BEGIN');
       try {
         const head = Number(newestPosition.get()?.['position']);
-        const { entries, more } = take(
-          following.iterate({ register, after, firstBlock: blockOf(after), limit: limit + 1 }),
-          limit,
-          maxBytes,
-        );
+        const place = { register, after, limit: limit + 1 };
+        const rows =
+          subject === undefined
+            ? following.iterate({ ...place, firstBlock: blockOf(after) })
+            : followingOwn.iterate({ ...place, subject });
+        const { entries, more } = take(rows, limit, maxBytes);
         const last = entries.at(-1)?.position.number;
-        return { entries, through: more && last !== undefined ? last : Math.max(after, head) };
+        return {
+          entries,
+          through: more && last !== undefined ? last : Math.max(after, head),
+          expiredThrough: Number(expiredThrough.get(register)?.['through'] ?? 0),
+        };
       } finally {
         db.exec('COMMIT');
       }
@@ -106,13 +163,15 @@ export function createQueries(db: DatabaseSync) {
 
     head: (): number => Number(newestPosition.get()?.['position']),
 
-    count({ register, from, bucketMicros, buckets }: CountQuery): number[] {
-      if (bucketMicros % MINUTE_MICROS !== 0) {
+    count({ register, subject, from, bucketMicros, buckets }: CountQuery): number[] {
+      if (subject !== undefined || bucketMicros % MINUTE_MICROS !== 0) {
         return Array.from({ length: buckets }, (_, index) => {
-          const [start, end] = [from + index * bucketMicros, from + (index + 1) * bucketMicros].map(
-            microsToFirstId,
-          ) as [string, string];
-          return Number(countRange.get(register, toIdBytes(start), toIdBytes(end))?.['entries']);
+          const start = from + index * bucketMicros;
+          return countBetween(
+            { register, ...(subject !== undefined && { subject }) },
+            start,
+            start + bucketMicros,
+          );
         });
       }
       const counts = Array.from({ length: buckets }, () => 0);

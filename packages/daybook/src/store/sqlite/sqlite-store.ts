@@ -119,11 +119,12 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
       return await writer.call<Replayed>('replay', pack, [pack.buffer]);
     },
     discard: ({ id, register, region }) => writer.call<boolean>('discard', { id, register, region }),
+    expire: (query) => writer.call<number>('expire', query),
     probe: () => writer.call('probe'),
     vouch: (vouch) => writer.call('vouch', vouch),
     withdraw: (voucher) => writer.call('withdraw', voucher),
 
-    find: (register, id) => read<Found | undefined>('find', { register, id }),
+    find: (register, id, subject) => read<Found | undefined>('find', { register, id, subject }),
     list: (query) => read<Page>('list', query),
     tail: (query) => read<TailPage>('tail', query),
     head: () => read<number>('head'),

@@ -14,9 +14,10 @@ import {
 import { createGuard } from '../../sqlite/guard.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import { serveThread } from '../../sqlite/thread-server.ts';
-import type { DeadEntry, Vouch } from '../store.ts';
+import type { DeadEntry, ExpireQuery, Vouch } from '../store.ts';
 import type { AcknowledgedPack } from './append.ts';
 import { createWrites } from './append.ts';
+import { createExpiry } from './expiry.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 import { createVouchers } from './vouchers.ts';
@@ -40,6 +41,7 @@ export function serve({ path, newEpoch }: WriterData): void {
   const epoch = readOrSetEpoch(db, newEpoch);
   const guarded = createGuard(db);
   const writes = createWrites(db);
+  const expire = createExpiry(db);
   const vouchers = createVouchers(db);
   const writeProbe = db.prepare(
     `INSERT INTO probe (singleton, probed_at) VALUES (1, unixepoch())
@@ -52,6 +54,7 @@ export function serve({ path, newEpoch }: WriterData): void {
       persist: (batches: readonly AcknowledgedPack[]) => guarded((commit) => writes.persist(batches, commit)),
       replay: (batch: PackedBatch) => guarded((commit) => writes.replay(batch, commit)),
       discard: (entry: DeadEntry) => guarded((commit) => writes.discard(entry, commit)),
+      expire: (query: ExpireQuery) => guarded((commit) => expire(query, commit)),
       vouch: (vouch: Vouch) => guarded(() => vouchers.vouch(vouch)),
       withdraw: (voucher: string) => guarded(() => vouchers.withdraw(voucher)),
       probe: () => guarded(() => void writeProbe.run()),
