@@ -26,6 +26,7 @@ import { createBudget } from './intake/budget.ts';
 import { createKeysInFlight } from './intake/keys-in-flight.ts';
 import { ENVELOPE_BYTES } from './intake/queue-target.ts';
 import { createSettling } from './intake/settling.ts';
+import { openAccess } from './open-access.ts';
 import { openIntake } from './open-intake.ts';
 import { openPersister } from './open-persister.ts';
 import { createDeadLetters } from './persister/dead-letters.ts';
@@ -84,7 +85,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     return { level, proof };
   };
 
-  const intake = openIntake({
+  const { intake, toStore } = openIntake({
     config,
     store,
     queue,
@@ -97,6 +98,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     },
     onQueued: () => health.noteCommit(),
   });
+  const access = await openAccess({ config, adminKey: admin.key, store, intake: toStore, clock, log });
   const deadLetters = objects && createDeadLetters({ objects, store });
   const persister =
     queue && deadLetters && config.roles.includes('persister')
@@ -125,6 +127,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     parts: {
       ...(persister && { store: watchStore(store, persister), persister: watchPersister(persister) }),
       ...(objects && queue && { objects: watchObjects(objects, queue) }),
+      ...access.parts,
     },
     registers: config.registers,
     nowMicros: () => clock.nowMicros(),
@@ -154,7 +157,12 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     config,
     paths,
     intake,
-    keys: createKeysInFlight(),
+    keysInFlight: createKeysInFlight(),
+    keys: access.keys,
+    audit: access.audit,
+    authenticate: access.authenticate,
+    clientOf: access.clientOf,
+    assertLetsIn: access.assertLetsIn,
     store,
     ...(queue && { queue }),
     ...(persister && rates && { persister: { status: persister.status, perSecond: rates.perSecond } }),
@@ -167,7 +175,6 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     health,
     metrics,
     log,
-    adminKey: admin.key,
     draining: draining.signal,
     nowMicros: () => clock.nowMicros(),
     nowMs: () => clock.elapsedMs(),
@@ -187,6 +194,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
     // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
+    await ended('keys', FLUSH_MS, () => access.close());
     const taken = await ended('intake', FLUSH_MS, () => intake.close());
     if (persister !== undefined) {
       await ended('persister', Math.max(FLUSH_MS, endMs - clock.elapsedMs()), () => persister.drain());

@@ -29,7 +29,14 @@ export interface OpenIntakeOptions {
 
 const RETRY = { firstMs: 50, limitMs: 2_000 };
 
-export function openIntake(options: OpenIntakeOptions): Intake {
+export interface OpenedIntake {
+  /** Where entries of callers go. */
+  readonly intake: Intake;
+  /** Straight to the store, whether there is a queue or not. */
+  readonly toStore: Intake;
+}
+
+export function openIntake(options: OpenIntakeOptions): OpenedIntake {
   const { config, store, queue, clock, ids, budget, onStored, onQueued } = options;
   const { maxCommitEntries, maxCommitBytes, answerWithinMs, keyedStoreMs } = config.limits;
   const common = {
@@ -48,7 +55,7 @@ export function openIntake(options: OpenIntakeOptions): Intake {
     answerWithinMs: queue === undefined ? answerWithinMs : keyedStoreMs,
     onStored,
   });
-  if (queue === undefined) return toStore;
+  if (queue === undefined) return { intake: toStore, toStore };
   const toQueue = createIntake({
     ...common,
     target: createQueueTarget(queue),
@@ -58,5 +65,5 @@ export function openIntake(options: OpenIntakeOptions): Intake {
     answerWithinMs,
     onStored: onQueued,
   });
-  return createQueuedIntake({ toQueue, toStore });
+  return { intake: createQueuedIntake({ toQueue, toStore }), toStore };
 }

@@ -1,6 +1,6 @@
 /**
  * The register: a named, append-only list of entries with its own paths and limits. Registers come from the
- * configuration; three are there by default (`app` and `epoch` in this version).
+ * configuration; three are there by default (`app`, `data` and `epoch`), and two hold what Daybook itself puts on record.
  */
 import { StartError } from './errors.ts';
 import type { DurabilityLevel } from './durability.ts';
@@ -16,10 +16,35 @@ export interface RegisterAlias {
   readonly path: string;
 }
 
+/** A kind of credential: an API key of Daybook, or the token of an issuer. */
+export type CredentialKind = 'key' | 'jwt';
+
+/**
+ * `open`: anybody who reaches the port. `internal`: Daybook alone. Otherwise whoever shows a credential of one of these
+ * kinds that has the role `<register>.<direction>`, or `admin`.
+ */
+export type Access = 'open' | 'internal' | readonly CredentialKind[];
+
+export type Direction = 'write' | 'read';
+
+/** Which pages of other sites a browser lets write and read here. */
+export interface Cors {
+  readonly origins: '*' | readonly string[];
+  readonly maxAgeSeconds: number;
+}
+
 export interface Register {
   readonly name: string;
-  /** Who may write and read. Only `open` in this version: anybody who reaches the port. */
-  readonly access: { readonly write: 'open'; readonly read: 'open' };
+  readonly access: Readonly<Record<Direction, Access>>;
+  /** Every caller sees the entries of its own subject alone; an admin sees all. */
+  readonly ownership: boolean;
+  /** A JSON Schema (2020-12) that payloads must match. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** The only networks that are let in, as CIDR. */
+  readonly allowFrom?: readonly string[];
+  /** Entries expire when their stamps are so old; without it they stay for ever. */
+  readonly retentionDays?: number;
+  readonly cors?: Cors;
   readonly aliases: readonly RegisterAlias[];
   readonly maxEntryBytes: number;
   /** Lower-case header names that are kept with each entry. */
@@ -67,7 +92,8 @@ export function isKeepableHeader(name: string): boolean {
 export function registerPaths(registers: Iterable<Register>): Map<string, Register> {
   const paths = new Map<string, Register>();
   for (const register of registers) {
-    claim(paths, register, { method: 'POST', path: `/${register.name}` });
+    if (register.access.write !== 'internal')
+      claim(paths, register, { method: 'POST', path: `/${register.name}` });
     claim(paths, register, { method: 'GET', path: `/${register.name}` });
     for (const alias of register.aliases) claim(paths, register, alias);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createRateLimiter } from './rate-limit.ts';
+import { clientName, createRateLimiter } from './rate-limit.ts';
 
 const BUCKET = { refillPerSecond: 10, capacity: 3 };
 
@@ -10,7 +10,7 @@ function limiterAt(maxClients?: number) {
   let ms = 0;
   const limiter = createRateLimiter(() => ms, maxClients);
   const take = (address = '203.0.113.7', register = 'app', direction: 'read' | 'write' = 'write') =>
-    limiter.take(register, direction, BUCKET, address);
+    limiter.take(register, direction, BUCKET, clientName(address));
   return { take, pass: (elapsedMs: number) => void (ms += elapsedMs) };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Token buckets, one per register, direction and client; per process, which the documentation says. A client is its
- * address, IPv6 by /64, because a subscriber line has a whole /64 to choose from.
+ * subject where that is known, else its address, IPv6 by /64, because a subscriber line has a whole /64 to choose from.
  */
 import type { TokenBucket } from '../register.ts';
 import { truncateAddress, withoutMapping } from './address.ts';
@@ -14,7 +14,8 @@ export interface Taken {
 }
 
 export interface RateLimiter {
-  take(register: string, direction: 'read' | 'write', bucket: TokenBucket, address: string): Taken;
+  /** @param client as {@link clientName} calls it. */
+  take(register: string, direction: 'read' | 'write', bucket: TokenBucket, client: string): Taken;
 }
 
 interface State {
@@ -29,8 +30,8 @@ const MAX_CLIENTS = 100_000;
 export function createRateLimiter(nowMs: () => number, maxClients = MAX_CLIENTS): RateLimiter {
   const clients = new Map<string, State>();
   return {
-    take(register, direction, { refillPerSecond, capacity }, address) {
-      const client = `${register} ${direction} ${clientOf(address)}`;
+    take(register, direction, { refillPerSecond, capacity }, name) {
+      const client = `${register} ${direction} ${name}`;
       const now = nowMs();
       const state = clients.get(client) ?? { tokens: capacity, atMs: now };
       state.tokens = Math.min(capacity, state.tokens + ((now - state.atMs) / 1000) * refillPerSecond);
@@ -51,8 +52,9 @@ export function createRateLimiter(nowMs: () => number, maxClients = MAX_CLIENTS)
   };
 }
 
-/** A dual-stack socket shows IPv4 clients as IPv6: each is a client of its own all the same. */
-function clientOf(address: string): string {
+/** A dual-stack socket shows IPv4 clients as IPv6: each is a client of its own all the same. No address has a quote. */
+export function clientName(address: string, subject?: string): string {
+  if (subject !== undefined) return JSON.stringify(subject);
   if (!address.includes(':')) return address;
   const plain = withoutMapping(address);
   return plain.includes(':') ? truncateAddress(plain, { ipv6Bits: 64 }) : plain;

@@ -7,10 +7,12 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 
+import { INTERNAL_REGISTERS } from '../access/internal-records.ts';
 import { StartError, toError } from '../errors.ts';
+import { schemaFault } from '../payload-schema.ts';
 import type { Register } from '../register.ts';
 import { show } from './leaf.ts';
-import { DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
+import { AUDIT_REGISTER, DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
 import type { ParsedConfig } from './schema.ts';
 import { configSchema, DRIVER_KEYS, ENVIRONMENT, isObject } from './schema.ts';
 
@@ -64,9 +66,47 @@ export function parseConfig(given: unknown, file?: string): Config {
     Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value)]),
   );
   for (const [name, value] of Object.entries(registers)) byName.set(name, value);
-  const config = { ...rest, registers: [...byName].map(([name, value]) => toRegister(name, value)) };
+  assertNotInternal(Object.keys(registers), file);
+  assertSchemasCompile(registers, file);
+  const all = [...byName].map(([name, value]) => toRegister(name, value));
+  const config = { ...rest, registers: [...all, AUDIT_REGISTER] };
   assertBodiesFit(config, file);
+  assertOwnersAreKnown(config, file);
   return deepFreeze(config);
+}
+
+function assertNotInternal(names: readonly string[], file?: string): void {
+  const taken = names.find((name) => (INTERNAL_REGISTERS as readonly string[]).includes(name));
+  if (taken === undefined) return;
+  throw new StartError(
+    `${prefix(file)}registers.${taken}: expected another name, because Daybook keeps what it puts on record itself under this one`,
+  );
+}
+
+/** Those of the defaults do, and the compiler is not loaded for them. */
+function assertSchemasCompile(registers: ParsedConfig['registers'], file?: string): void {
+  for (const [name, { schema }] of Object.entries(registers)) {
+    const fault = schema && schemaFault(schema);
+    if (fault === undefined) continue;
+    throw new StartError(
+      `${prefix(file)}registers.${name}.schema: expected a JSON Schema (2020-12), given one that does not compile: ${fault}`,
+    );
+  }
+}
+
+/** Where anybody may write or read, nobody owns anything. */
+function assertOwnersAreKnown({ registers }: Config, file?: string): void {
+  const open = registers.find(
+    ({ ownership, access }) => ownership && (access.write === 'open' || access.read === 'open'),
+  );
+  if (open === undefined) return;
+  throw new StartError(
+    `${prefix(file)}registers.${open.name}.ownership: expected access to need a credential in both directions, given open access`,
+  );
+}
+
+function prefix(file: string | undefined): string {
+  return file === undefined ? '' : `${file}: `;
 }
 
 /** A body that is allowed must not be refused as too much for the bytes in flight, however quiet it is. */

@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 
+import type { TrustedProxies } from '../access/client-address.ts';
+import { isNetwork } from '../access/client-address.ts';
+import { issuersSchema } from '../access/jwt/issuer-schema.ts';
 import { REGISTER_NAME } from '../register.ts';
 import { objectsSchema, persisterSchema, queueSchema, storeSchema } from './driver-schema.ts';
 import { leaf, listOf, oneOf, show, textLike, wholeNumber } from './leaf.ts';
@@ -66,6 +69,15 @@ export const configSchema = z.strictObject({
   rateLimit: oneOf('on', 'off').default('on'),
   logLevel: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
   limits: limitsSchema.prefault({}),
+  /** Whose tokens are believed. */
+  issuers: issuersSchema,
+  /** Only what these say of a request's origin in X-Forwarded-* counts. */
+  trustedProxies: leaf<TrustedProxies>(
+    'a list of addresses and CIDRs, or how many proxies each request passes (0 to 16)',
+    (value) =>
+      (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 16) ||
+      (Array.isArray(value) && value.every((item) => typeof item === 'string' && isNetwork(item))),
+  ).default([]),
   registers: z
     .record(
       z.string().regex(REGISTER_NAME, {

@@ -145,6 +145,8 @@ export const registersSchema = z.object({
     z.object({
       name: register,
       access: z.object({ write: z.string(), read: z.string() }),
+      ownership: z.boolean(),
+      retentionDays: z.number().nullable(),
       paths: z.array(z.string()).describe('METHOD /path'),
       maxEntryBytes: z.int(),
       keepHeaders: z.array(z.string()),

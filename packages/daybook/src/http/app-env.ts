@@ -4,10 +4,13 @@
 import type { Socket } from 'node:net';
 import type { Context } from 'hono';
 
+import type { Register } from '../register.ts';
+
 export interface AppEnv {
   /** Of the Node server; absent without a socket. */
   Bindings: { incoming?: { socket: Socket } };
-  Variables: { requestId: string };
+  /** `register` once its route was found. */
+  Variables: { requestId: string; register?: Register };
 }
 
 /** The path without the base path and without one trailing slash; what is outside the base path matches no route. */

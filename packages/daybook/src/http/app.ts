@@ -2,17 +2,19 @@
  * The HTTP application: every path that Daybook answers, on Hono, so that the same app serves a Node server, a test
  * without a socket and, later, other fronts.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 
+import type { Identity } from '../access/identity.ts';
 import { DaybookError } from '../errors.ts';
 import type { Register } from '../register.ts';
+import { admitOperator } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { toResponse } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
 import { routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
+import { assertSameSite, corsHeaders, preflightHeaders } from './cors.ts';
 import { logFailure } from './failure-log.ts';
 import { negotiate } from './negotiation.ts';
 import { readParameters } from './parameters.ts';
@@ -20,6 +22,7 @@ import { refusalAnswer } from './refusal.ts';
 import { requestIdOf } from './request-id.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createDeadLetterRoutes } from './routes/dead-letters.ts';
+import { createKeyRoutes } from './routes/keys.ts';
 import { queueAnswer } from './routes/queue.ts';
 import { createRegisterRoutes } from './routes/register.ts';
 import { createServiceRoutes } from './routes/service.ts';
@@ -36,6 +39,9 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
     c.header('x-request-id', c.get('requestId'));
     c.header('x-content-type-options', 'nosniff');
     c.header('vary', 'Accept, Authorization, Origin');
+    const register = c.get('register');
+    const cors = register && corsHeaders(register, c.req.header('origin'));
+    for (const [name, value] of Object.entries(cors ?? {})) c.header(name, value);
     // A connection that is kept would hold up the shutdown.
     if (context.draining.aborted) c.header('connection', 'close');
   });
@@ -45,11 +51,20 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   get('/health', service.ready);
   get('/openapi.json', service.openApi);
   get('/robots.txt', service.robots);
-  get('/metrics', (c) => {
-    if (!service.metricsAreOpen) assertAdmin(c, context.adminKey);
+  get('/metrics', async (c) => {
+    if (!service.metricsAreOpen)
+      await admitOperator(context, c.req.header('authorization'), ['admin', 'metrics']);
     return service.metrics();
   });
-  get('/api/status', (c) => statusAnswer(context, isAdmin(c, context.adminKey)));
+  get('/api/status', async (c) => {
+    // The anonymous part is for anybody, whatever is wrong with a credential.
+    const known = c.req.header('authorization') !== undefined;
+    const isAdmin = assertAdmin(c).then(
+      () => true,
+      () => false,
+    );
+    return statusAnswer(context, known && (await isAdmin));
+  });
   if (config.roles.includes('web')) addPages();
   if (config.roles.includes('api')) addApi();
 
@@ -83,22 +98,30 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
 
   /** The registers, and what the operator asks. */
   function addApi(): void {
-    get('/api/registers', (c) => {
-      assertAdmin(c, context.adminKey);
+    get('/api/registers', async (c) => {
+      await assertAdmin(c);
       return registersAnswer(context);
     });
     app.get('/api/ledger', async (c) => {
-      assertAdmin(c, context.adminKey);
+      await assertAdmin(c);
       return toResponse(await ledgerAnswer(context, readParameters(searchOf(c), LEDGER_PARAMETERS)));
     });
     others('/api/ledger', ['GET', 'HEAD']);
 
-    get('/api/queue', (c) => {
-      assertAdmin(c, context.adminKey);
+    get('/api/queue', async (c) => {
+      await assertAdmin(c);
       return queueAnswer(context);
     });
-    createDeadLetterRoutes(context, app, { assertAdmin: (c) => assertAdmin(c, context.adminKey), others });
+    createDeadLetterRoutes(context, app, { assertAdmin, others });
+    createKeyRoutes(app, { keys: context.keys, assertAdmin, others });
     createRegisterRoutes(context, app, others);
+  }
+
+  /** @throws {DaybookError} UNAUTHENTICATED, FORBIDDEN, CROSS_SITE */
+  async function assertAdmin(c: Context<AppEnv>): Promise<Identity> {
+    const headers = c.req.header();
+    if (c.req.method !== 'GET') assertSameSite(headers);
+    return admitOperator(context, headers['authorization']);
   }
 
   function get(path: string, route: (c: Context<AppEnv>) => Answer | Promise<Answer>): void {
@@ -113,8 +136,14 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   function others(path: string, methods: readonly string[], register?: Register): void {
     const allow = [...methods, 'OPTIONS'].join(', ');
     const acceptPost =
-      register === undefined ? {} : { 'accept-post': '*/*, application/json, application/x-ndjson' };
-    app.options(path, () => toResponse({ status: 204, headers: { allow, ...acceptPost }, body: null }));
+      register !== undefined && methods.includes('POST')
+        ? { 'accept-post': '*/*, application/json, application/x-ndjson' }
+        : {};
+    app.options(path, (c) => {
+      const [origin, asked] = [c.req.header('origin'), c.req.header('access-control-request-method')];
+      const preflight = register && preflightHeaders(register, origin, asked, allow);
+      return toResponse({ status: 204, headers: { allow, ...acceptPost, ...preflight }, body: null });
+    });
     app.all(path, (c) => {
       throw new DaybookError('METHOD_NOT_ALLOWED', `expected one of ${allow}; given ${c.req.method}`, {
         headers: { allow },
@@ -133,20 +162,4 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
       }),
     );
   }
-}
-
-function isAdmin(c: Context, adminKey: string): boolean {
-  const given = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  if (given === undefined) return false;
-  const [a, b] = [Buffer.from(given), Buffer.from(adminKey)];
-  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
-}
-
-/** @throws {DaybookError} UNAUTHENTICATED */
-function assertAdmin(c: Context, adminKey: string): void {
-  if (isAdmin(c, adminKey)) return;
-  throw new DaybookError(
-    'UNAUTHENTICATED',
-    'expected the admin key (the file admin.key of the data directory) as Authorization: Bearer <key>, given none or another',
-  );
 }

@@ -3,6 +3,9 @@
  */
 import type { Logger } from 'pino';
 
+import type { Audit } from '../access/audit.ts';
+import type { createClientOf } from '../access/client-address.ts';
+import type { Keys } from '../access/keys/keys.ts';
 import type { RateLimiter } from '../access/rate-limit.ts';
 import type { Config } from '../config/load.ts';
 import type { Budget } from '../intake/budget.ts';
@@ -17,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import type { Signal } from '../tail/signal.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Authenticate } from './authenticate.ts';
 
 export interface HttpContext {
   readonly version: string;
@@ -24,7 +28,15 @@ export interface HttpContext {
   /** `METHOD /path` to register, without the base path. */
   readonly paths: ReadonlyMap<string, Register>;
   readonly intake: Intake;
-  readonly keys: KeysInFlight;
+  readonly keysInFlight: KeysInFlight;
+  /** API keys. */
+  readonly keys: Keys;
+  readonly audit: Audit;
+  readonly authenticate: Authenticate;
+  /** Who is at the other end of a socket, as trusted proxies tell. */
+  readonly clientOf: ReturnType<typeof createClientOf>;
+  /** @throws {DaybookError} ADDRESS_REFUSED */
+  readonly assertLetsIn: (register: Register, address: string) => void;
   readonly store: Store;
   /** What stands between intake and store, when anything does. */
   readonly queue?: Queue;
@@ -46,8 +58,6 @@ export interface HttpContext {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The credential of `/api/*`. */
-  readonly adminKey: string;
   /** Aborted when the server begins to shut down: streams end. */
   readonly draining: AbortSignal;
   /** Unix microseconds. */

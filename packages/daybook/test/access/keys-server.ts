@@ -10,6 +10,7 @@ import { scopesOf } from '../../src/access/keys/key-request.ts';
 import type { Keys, KeysOptions } from '../../src/access/keys/keys.ts';
 import { createKeys } from '../../src/access/keys/keys.ts';
 import type { Clock } from '../../src/clock.ts';
+import { createIdentity } from '../../src/access/identity.ts';
 import { createClock } from '../../src/clock.ts';
 import { version } from '../../src/config/version.ts';
 import { DaybookError } from '../../src/errors.ts';
@@ -100,8 +101,9 @@ function createApp(keys: Keys): Hono<AppEnv> {
   });
   createKeyRoutes(app, {
     keys,
-    assertAdmin(c) {
-      if (c.req.header('authorization') === `Bearer ${ADMIN_KEY}`) return { subject: ADMIN.subject };
+    async assertAdmin(c) {
+      if (c.req.header('authorization') === `Bearer ${ADMIN_KEY}`)
+        return createIdentity({ subject: ADMIN.subject, roles: ['admin'], kind: 'admin' });
       throw new DaybookError('UNAUTHENTICATED', 'expected the admin key');
     },
     others(path, methods) {

@@ -14,6 +14,15 @@ import { serve } from '@hono/node-server';
 import { parseConfig } from '../../src/config/load.ts';
 import { version } from '../../src/config/version.ts';
 import type { Entry } from '../../src/entry.ts';
+import { createAudit } from '../../src/access/audit.ts';
+import { createClientOf } from '../../src/access/client-address.ts';
+import { createInternalRecords } from '../../src/access/internal-records.ts';
+import { createClock, systemTime } from '../../src/clock.ts';
+import { createAuthenticate } from '../../src/http/authenticate.ts';
+import { createIdGenerator } from '../../src/id.ts';
+import { createBudget } from '../../src/intake/budget.ts';
+import { createIntake } from '../../src/intake/intake.ts';
+import { createBackOff } from '../../src/retry.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpContext } from '../../src/http/context.ts';
 import { createFileObjects } from '../../src/objects/file/file-objects.ts';
@@ -51,6 +60,19 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
   const objects = await createFileObjects({ directory: join(directory, 'objects') });
   const letters = createDeadLetters({ objects, store });
   const served: { objects: Objects } = { objects };
+  const intake = createIntake({
+    target: { as: 'stored', append: (batch) => store.append(batch), probe: () => store.probe() },
+    ids: createIdGenerator(createClock(systemTime, 0)),
+    nowMicros: () => systemTime.wallMs() * 1000,
+    source: 'audit',
+    region: 'local',
+    budget: createBudget(1_000_000),
+    backOff: createBackOff({ firstMs: 5, limitMs: 50 }),
+    maxBatchEntries: 100,
+    maxBatchBytes: 1_000_000,
+    answerWithinMs: 2_000,
+    onStored() {},
+  });
   const context: Partial<HttpContext> = {
     version,
     config,
@@ -68,7 +90,10 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
       }),
     }),
     log: createLog('info', { write: (line) => void logged.push(line) }),
-    adminKey: ADMIN_KEY,
+    authenticate: createAuthenticate({ adminKey: ADMIN_KEY, keys: { verify: () => undefined } }),
+    audit: createAudit({ records: createInternalRecords({ intake, region: 'local' }), onOutcomeLost() {} }),
+    clientOf: createClientOf([]),
+    assertLetsIn() {},
     draining: new AbortController().signal,
   };
   const app = createApp(context as HttpContext);
@@ -80,6 +105,7 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
+    await intake.close();
     await store.close();
     await rm(directory, { recursive: true, force: true });
   });

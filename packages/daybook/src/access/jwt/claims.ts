@@ -12,15 +12,18 @@ import { TokenError } from './token-error.ts';
 /** RFC 8693 §4.2 and its common short form: several values in one text. In other claims a text is one value. */
 const SPACE_SEPARATED = /(?:^|\.)(?:scope|scp)$/;
 
+/** Subjects of API keys and of Daybook itself: no issuer names those. */
+const RESERVED = /^(?:key|daybook):/;
+
 /** @param name of the issuer in the configuration. @throws {TokenError} `wrong-audience`, `no-subject`. */
 export function toIdentity(name: string, settings: IssuerSettings, claims: JWTPayload): Identity {
   assertAudience(settings, claims);
   const given = memberAt(claims, settings.subjectClaim);
   const subject = typeof given === 'string' ? `${settings.subjectPrefix ?? ''}${given}` : undefined;
-  if (given === '' || !isSubject(subject)) {
+  if (given === '' || !isSubject(subject) || RESERVED.test(subject)) {
     throw new TokenError(
       'no-subject',
-      `expected the claim ${settings.subjectClaim} to be a text of 1 to 255 characters without controls, given ${given === undefined ? 'none' : 'another value'}`,
+      `expected the claim ${settings.subjectClaim} to be a text of 1 to 255 characters without controls that does not begin with key: or daybook:, given ${given === undefined ? 'none' : 'another value'}`,
     );
   }
   return createIdentity({ subject, roles: rolesOf(settings, claims), kind: 'jwt', issuer: name });

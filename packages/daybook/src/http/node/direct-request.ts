@@ -19,9 +19,16 @@ export interface BodyTaker {
 export class DirectRequest extends IncomingMessage {
   #taker: BodyTaker | undefined;
 
-  /** To be called before the `request` event has returned: nothing has arrived until then. */
+  /** What arrived before is handed over at once. */
   takeBody(taker: BodyTaker): void {
+    const early = this.readableLength > 0 ? (this.read() as Buffer) : undefined;
     this.#taker = taker;
+    if (early !== undefined) taker.takeChunk(early);
+    if (this.complete && this.#taker !== undefined) {
+      this.#taker = undefined;
+      taker.takeEnd();
+      return;
+    }
     // Tells Node that somebody reads, or it would throw the body away with the end of the answer.
     this._read(0);
   }

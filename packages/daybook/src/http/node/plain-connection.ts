@@ -11,8 +11,10 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 
+import type { Identity } from '../../access/identity.ts';
 import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
+import { admit } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
@@ -90,7 +92,9 @@ export class PlainConnection implements WriteListener {
   readonly #onData = (chunk: Buffer): void => {
     if (this.#busy) return this.#putBack(chunk);
     const request = this.#reader.read(chunk);
-    const register = request && this.#registerOf(request);
+    // Browsers have questions of their own.
+    const register =
+      request?.headers['origin'] === undefined ? request && this.#registerOf(request) : undefined;
     if (request === undefined || register === undefined) return this.handOver(chunk);
     this.#busy = true;
     if (chunk.byteLength > request.end) this.#putBack(chunk.subarray(request.end));
@@ -123,12 +127,33 @@ export class PlainConnection implements WriteListener {
     const hold = new Hold(context.budget);
     this.#hold = hold;
     try {
+      const admitted = admit(context, register, 'write', headers['authorization']);
+      if (!(admitted instanceof Promise)) return this.#write(headers, register, body, hold, admitted);
+      admitted.then(
+        (identity) => this.#write(headers, register, body, hold, identity),
+        (thrown) => this.failed(thrown),
+      );
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+  }
+
+  #write(
+    headers: PlainRequest['headers'],
+    register: Register,
+    body: Buffer,
+    hold: Hold,
+    identity: Identity | undefined,
+  ): void {
+    const { context } = this.#surroundings;
+    try {
       const plan = planWrite(context, {
         register,
         requestId: this.#requestId,
         headers,
         search: '',
         remoteAddress: this.#remoteAddress,
+        identity,
       });
       if (!hold.reserve(body.byteLength)) throw overloaded(context.budget, body.byteLength);
       write(context, plan, body, hold, this);

@@ -7,11 +7,14 @@
  */
 import type { ServerResponse } from 'node:http';
 
+import type { Identity } from '../../access/identity.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
+import { admit } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import { corsHeaders } from '../cors.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { WritePlan } from '../write/head.ts';
 import { planWrite } from '../write/head.ts';
@@ -70,7 +73,24 @@ class Exchange implements BodyReceiver, WriteListener {
 
   begin(): void {
     try {
-      this.#plan = this.#planned();
+      const { context } = this.#surroundings;
+      const { register, request } = this.#post;
+      const admitted = admit(context, register, 'write', request.headers.authorization);
+      if (!(admitted instanceof Promise)) return this.#begin(admitted);
+      // The stream keeps what arrives meanwhile, and stops the socket when that is much.
+      admitted.then(
+        (identity) => this.#begin(identity),
+        (thrown) => this.failed(thrown),
+      );
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+  }
+
+  #begin(identity: Identity | undefined): void {
+    if (this.#post.request.destroyed) return;
+    try {
+      this.#plan = this.#planned(identity);
     } catch (thrown) {
       return this.failed(thrown);
     }
@@ -78,7 +98,7 @@ class Exchange implements BodyReceiver, WriteListener {
   }
 
   /** @throws {DaybookError} */
-  #planned(): WritePlan {
+  #planned(identity: Identity | undefined): WritePlan {
     const { context } = this.#surroundings;
     const { request, response, register, search, expectsContinue } = this.#post;
     if (context.draining.aborted)
@@ -95,6 +115,7 @@ class Exchange implements BodyReceiver, WriteListener {
       headers: request.headers,
       search,
       remoteAddress: request.socket.remoteAddress ?? '',
+      identity,
     });
     if (expectsContinue) {
       response.writeContinue();
@@ -136,9 +157,15 @@ class Exchange implements BodyReceiver, WriteListener {
     const body = answer.body as string;
     const bodyBytes = Buffer.byteLength(body);
     const { aborted: closes } = draining;
+    const cors = corsHeaders(this.#post.register, request.headers.origin);
     response.writeHead(
       answer.status,
-      answerFields(answer, { requestId: this.#requestId, version, bodyBytes, closes }),
+      answerFields(cors === undefined ? answer : { ...answer, headers: { ...answer.headers, ...cors } }, {
+        requestId: this.#requestId,
+        version,
+        bodyBytes,
+        closes,
+      }),
     );
     response.end(body, encodingOf(body, bodyBytes));
     if (!request.complete) drain(request);

@@ -3,6 +3,7 @@
  */
 import type { Ledger, Registers, Status } from '../../contract/messages.ts';
 import { formatStamp } from '../../id.ts';
+import type { Access } from '../../register.ts';
 import type { LedgerRow } from '../../store/store.ts';
 import { imbalanceOf, readLedger } from '../../telemetry/ledger.ts';
 import type { Answer } from '../answer.ts';
@@ -42,7 +43,9 @@ export function registersAnswer({ config, paths }: HttpContext): Answer {
     registers: config.registers.map(
       ({ name, access, maxEntryBytes, keepHeaders, keepQuery, clientIp, ...rest }) => ({
         name,
-        access,
+        access: { write: accessText(access.write), read: accessText(access.read) },
+        ownership: rest.ownership,
+        retentionDays: rest.retentionDays ?? null,
         paths: [...paths].filter(([, register]) => register.name === name).map(([path]) => path),
         maxEntryBytes,
         keepHeaders: [...keepHeaders],
@@ -56,6 +59,10 @@ export function registersAnswer({ config, paths }: HttpContext): Answer {
     ),
   };
   return jsonAnswer(body);
+}
+
+function accessText(access: Access): string {
+  return typeof access === 'string' ? access : access.join(', ');
 }
 
 /** By default the last day. @throws {DaybookError} PARAMETER_INVALID */

@@ -4,7 +4,6 @@
  */
 import type { Context } from 'hono';
 
-import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
@@ -13,6 +12,7 @@ import type { HttpContext } from '../context.ts';
 import { negotiate } from '../negotiation.ts';
 import type { Parameters } from '../parameters.ts';
 import { choiceOf, readParameters } from '../parameters.ts';
+import type { RegisterView } from '../register-view.ts';
 import { LIST_PARAMETERS, listPage } from './list.ts';
 import type { Live } from './live.ts';
 import { LONG_POLL_PARAMETERS, SSE_PARAMETERS } from './live.ts';
@@ -23,7 +23,7 @@ const EVERY_PARAMETER = [...new Set([...LIST_PARAMETERS, ...LONG_POLL_PARAMETERS
 export async function collectionAnswer(
   context: HttpContext,
   tails: Live,
-  register: Register,
+  view: RegisterView,
   c: Context<AppEnv>,
 ): Promise<Answer> {
   const watch = () => watchCaller(c);
@@ -33,16 +33,16 @@ export async function collectionAnswer(
   // What another way of reading knows would be passed over in silence: each way takes only its own.
   if (live === 'long-poll') {
     const parameters = readParameters(search, LONG_POLL_PARAMETERS);
-    return tails.longPoll({ register, parameters, watch, isHead: c.req.method === 'HEAD' });
+    return tails.longPoll({ view, parameters, watch, isHead: c.req.method === 'HEAD' });
   }
   if (format === 'sse') {
     const parameters = readParameters(search, SSE_PARAMETERS);
-    return tails.events({ register, parameters, watch, lastEventId });
+    return tails.events({ view, parameters, watch, lastEventId });
   }
   const parameters = readParameters(search, LIST_PARAMETERS);
   return format === 'json' || format === 'html'
-    ? listPage(context, register, parameters, format)
-    : streamAnswer(context, register, parameters, format);
+    ? listPage(context, view, parameters, format)
+    : streamAnswer(context, view, parameters, format);
 }
 
 /** @throws {DaybookError} NOT_ACCEPTABLE, PARAMETER_INVALID */

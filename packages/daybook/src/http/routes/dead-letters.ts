@@ -4,6 +4,7 @@
 import type { Context, Hono } from 'hono';
 
 import type { DeadLetterOutcome, DeadLetterPageView, DeadLetterView } from '../../contract/messages.ts';
+import type { Identity } from '../../access/identity.ts';
 import { DaybookError } from '../../errors.ts';
 import { DeadLetterDamagedError, isLetterId } from '../../persister/dead-letter.ts';
 import type { DeadLetters } from '../../persister/dead-letters.ts';
@@ -26,8 +27,8 @@ const REASON = /^[A-Za-z0-9._-]{1,100}$/;
 const NOT_KEPT = { 'cache-control': 'no-store' };
 
 interface Surroundings {
-  /** @throws {DaybookError} UNAUTHENTICATED */
-  readonly assertAdmin: (c: Context<AppEnv>) => void;
+  /** @throws {DaybookError} UNAUTHENTICATED, FORBIDDEN */
+  readonly assertAdmin: (c: Context<AppEnv>) => Promise<Identity>;
   /** OPTIONS and 405 of a path whose own methods are these. */
   readonly others: (path: string, methods: readonly string[]) => void;
 }
@@ -38,14 +39,14 @@ export function createDeadLetterRoutes(
   { assertAdmin, others }: Surroundings,
 ): void {
   app.get('/api/dead-letters', async (c) => {
-    assertAdmin(c);
+    await assertAdmin(c);
     const parameters = readParameters(searchOf(c), DEAD_LETTER_PARAMETERS);
     return toResponse(await listAnswer(lettersOf(context), parameters));
   });
   others('/api/dead-letters', ['GET', 'HEAD']);
 
   app.get('/api/dead-letters/:id', async (c) => {
-    assertAdmin(c);
+    await assertAdmin(c);
     readParameters(searchOf(c), []);
     return toResponse(await showAnswer(lettersOf(context), c.req.param('id')));
   });
@@ -54,11 +55,16 @@ export function createDeadLetterRoutes(
   for (const action of ['replay', 'discard'] as const) {
     const path = `/api/dead-letters/:id/${action}` as const;
     app.post(path, async (c) => {
-      assertAdmin(c);
+      const { subject: by } = await assertAdmin(c);
       const given = readParameters(searchOf(c), ACTION_PARAMETERS);
       const dryRun = choiceOf('dryRun', given.dryRun, ['true', 'false'], 'false') === 'true';
       return toResponse(
-        await actionAnswer(context, action, { id: c.req.param('id'), dryRun, requestId: c.get('requestId') }),
+        await actionAnswer(context, action, {
+          id: c.req.param('id'),
+          dryRun,
+          requestId: c.get('requestId'),
+          by,
+        }),
       );
     });
     others(path, ['POST']);
@@ -106,10 +112,19 @@ async function showAnswer(letters: DeadLetters, id: string): Promise<Answer> {
 async function actionAnswer(
   context: HttpContext,
   action: 'replay' | 'discard',
-  { id, dryRun, requestId }: { id: string; dryRun: boolean; requestId: string },
+  { id, dryRun, requestId, by }: { id: string; dryRun: boolean; requestId: string; by: string },
 ): Promise<Answer> {
   const letters = lettersOf(context);
-  const result = await unlessDamaged(() => letters[action](id, { dryRun }));
+  const act = () => unlessDamaged(() => letters[action](id, { dryRun }));
+  const result = dryRun
+    ? await act()
+    : await context.audit.around(
+        { action: `dead-letters ${action}`, by, target: id, requestId },
+        act,
+        (done) => ({
+          outcome: done?.outcome ?? 'unknown',
+        }),
+      );
   if (result === undefined) throw unknown(id);
   const { outcome } = result;
   if (outcome === 'kept') throw new DaybookError('DEAD_LETTER_KEPT', result.reason);

@@ -12,17 +12,20 @@ import { JSON_TYPE, jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToJson, entryToLine, entryToView } from '../entry-json.ts';
 import { entryPage } from '../pages/entry.ts';
+import type { RegisterView } from '../register-view.ts';
 
+const DAY_MICROS = 86_400_000_000;
 /** Entries never change. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
 export async function entryAnswer(
   context: HttpContext,
-  register: Register,
+  view: RegisterView,
   id: string,
   format: 'json' | 'html' | 'text',
 ): Promise<Answer> {
-  const found = await find(context, register, id);
+  const { register } = view;
+  const found = await find(context, view, id);
   if (found.status !== 'there') return waitingAnswer(register, id, found.status);
   const { entry, duplicateOf } = found;
   const headers = { 'cache-control': FOR_EVER };
@@ -48,9 +51,9 @@ export async function entryAnswer(
 }
 
 /** As attachment, sandboxed: an open register is otherwise a place to keep scripts for other people's browsers. */
-export async function payloadAnswer(context: HttpContext, register: Register, id: string): Promise<Answer> {
-  const found = await find(context, register, id);
-  if (found.status !== 'there') return waitingAnswer(register, id, found.status);
+export async function payloadAnswer(context: HttpContext, view: RegisterView, id: string): Promise<Answer> {
+  const found = await find(context, view, id);
+  if (found.status !== 'there') return waitingAnswer(view.register, id, found.status);
   const { entry } = found;
   return {
     status: entry.payload === undefined ? 204 : 200,
@@ -68,12 +71,12 @@ type Sought =
   | { readonly status: 'there'; readonly entry: StoredEntry; readonly duplicateOf?: string }
   | { readonly status: 'pending' | 'dead' };
 
-/** @throws {DaybookError} ENTRY_UNKNOWN, ENTRY_DISCARDED */
-async function find(context: HttpContext, register: Register, id: string): Promise<Sought> {
+/** @throws {DaybookError} ENTRY_UNKNOWN, ENTRY_DISCARDED, ENTRY_EXPIRED */
+async function find(context: HttpContext, { register, subject }: RegisterView, id: string): Promise<Sought> {
   if (isId(id)) {
     // Before the read: what is settled while it goes on is there already.
     const since = pendingSince(context);
-    const found = await context.store.find(register.name, id);
+    const found = await context.store.find(register.name, id, subject);
     if (found?.status === 'stored') return { status: 'there', entry: found.entry };
     if (found?.status === 'duplicate') {
       return { status: 'there', entry: { ...found.first, id }, duplicateOf: found.first.id };
@@ -86,12 +89,23 @@ async function find(context: HttpContext, register: Register, id: string): Promi
       );
     }
     const stamp = idToMicros(id);
+    if (found?.status === 'expired' || stamp < keptSince(context, register)) {
+      throw new DaybookError(
+        'ENTRY_EXPIRED',
+        `expected an entry of the last ${register.retentionDays} days, which is what register "${register.name}" keeps, given ${id}`,
+      );
+    }
     if (stamp > since && stamp <= context.nowMicros()) return { status: 'pending' };
   }
   throw new DaybookError(
     'ENTRY_UNKNOWN',
     `expected the id of an entry of register "${register.name}", given ${JSON.stringify(id.slice(0, 60))}`,
   );
+}
+
+/** For every id alike, so that nobody learns from it which of them there were. */
+function keptSince({ nowMicros }: HttpContext, { retentionDays }: Register): number {
+  return retentionDays === undefined ? -Infinity : nowMicros() - retentionDays * DAY_MICROS;
 }
 
 /**

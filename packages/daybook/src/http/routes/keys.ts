@@ -4,6 +4,7 @@
  */
 import type { Context, Hono } from 'hono';
 
+import type { Identity } from '../../access/identity.ts';
 import { KeyError } from '../../access/keys/key-error.ts';
 import type { KeyRequest } from '../../access/keys/key-request.ts';
 import type { KeyActor, Keys, ListedKey } from '../../access/keys/keys.ts';
@@ -38,19 +39,19 @@ const NOT_KEPT = { 'cache-control': 'no-store' };
 export interface KeyRoutes {
   readonly keys: Keys;
   /** @throws {DaybookError} UNAUTHENTICATED, FORBIDDEN */
-  readonly assertAdmin: (c: Context<AppEnv>) => { readonly subject: string };
+  readonly assertAdmin: (c: Context<AppEnv>) => Promise<Identity>;
   /** OPTIONS and 405 of a path whose own methods are these. */
   readonly others: (path: string, methods: readonly string[]) => void;
 }
 
 export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }: KeyRoutes): void {
-  function actorOf(c: Context<AppEnv>): KeyActor {
-    const { subject } = assertAdmin(c);
+  async function actorOf(c: Context<AppEnv>): Promise<KeyActor> {
+    const { subject } = await assertAdmin(c);
     return { subject, requestId: c.get('requestId') };
   }
 
-  app.get('/api/keys', (c) => {
-    assertAdmin(c);
+  app.get('/api/keys', async (c) => {
+    await assertAdmin(c);
     const parameters = readParameters(searchOf(c), KEY_PARAMETERS);
     const limit = wholeNumberOf('limit', parameters.limit, {
       from: 1,
@@ -66,7 +67,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }
     );
   });
   app.post('/api/keys', async (c) => {
-    const by = actorOf(c);
+    const by = await actorOf(c);
     readParameters(searchOf(c), []);
     const request = readRequest(await readBody(c.req.raw));
     const { key, text } = await orRefuse(() => keys.create(request, by));
@@ -76,7 +77,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }
   others('/api/keys', ['GET', 'HEAD', 'POST']);
 
   app.delete('/api/keys/:id', async (c) => {
-    const by = actorOf(c);
+    const by = await actorOf(c);
     readParameters(searchOf(c), []);
     const id = c.req.param('id');
     const key = await orRefuse(() => keys.revoke(id, by));

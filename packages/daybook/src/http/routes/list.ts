@@ -11,6 +11,8 @@ import { entryToView } from '../entry-json.ts';
 import { MAX_PAGE_BYTES, pageTexts } from '../page-texts.ts';
 import { registerPage } from '../pages/register.ts';
 import type { Parameters } from '../parameters.ts';
+import type { RegisterView } from '../register-view.ts';
+import { shownOf } from '../register-view.ts';
 import { settledStamp } from '../settled-stamp.ts';
 import { choiceOf, invalid, microsOf, wholeNumberOf } from '../parameters.ts';
 
@@ -53,7 +55,7 @@ export function readRange(parameters: ListParameters): ListRange {
 
 export async function listPage(
   context: HttpContext,
-  register: Register,
+  view: RegisterView,
   parameters: ListParameters,
   format: 'json' | 'html',
 ): Promise<Answer> {
@@ -62,11 +64,12 @@ export async function listPage(
   // Before the read: what settles during it may be missing from the page.
   const settledThrough = settledStamp(context);
   const page = await context.store.list({
-    register: register.name,
+    ...shownOf(view),
     ...range,
     limit,
     maxBytes: MAX_PAYLOAD_BYTES,
   });
+  const { register } = view;
   return format === 'json'
     ? pageAsJson(context, register, parameters, range, page, settledThrough)
     : pageAsHtml(context, register, parameters, range, page, settledThrough);

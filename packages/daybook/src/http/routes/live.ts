@@ -13,6 +13,8 @@ import type { HttpContext } from '../context.ts';
 import { entryToJson } from '../entry-json.ts';
 import { pageTexts } from '../page-texts.ts';
 import type { Parameters } from '../parameters.ts';
+import type { RegisterView } from '../register-view.ts';
+import { shownOf } from '../register-view.ts';
 import { invalid, wholeNumberOf } from '../parameters.ts';
 import { settledStamp } from '../settled-stamp.ts';
 
@@ -28,22 +30,22 @@ const MAX_WAIT_SECONDS = 30;
 
 /** @param lastEventId what a reconnecting browser sends; it wins over `cursor`. */
 function startOf(
-  register: Register,
+  view: RegisterView,
   parameters: Parameters<'cursor' | 'from'>,
   lastEventId?: string,
 ): FollowStart {
   // Browsers send no Last-Event-ID when they have none; an empty one says nothing either.
   const cursor = lastEventId === '' ? parameters.cursor : (lastEventId ?? parameters.cursor);
-  if (cursor !== undefined) return { register: register.name, from: cursor };
+  if (cursor !== undefined) return { ...shownOf(view), from: cursor };
   const { from } = parameters;
   if (from !== undefined && from !== 'start' && from !== 'now')
     throw invalid('from', 'start or now for a tail', from);
-  return { register: register.name, from: from ?? 'now' };
+  return { ...shownOf(view), from: from ?? 'now' };
 }
 
 /** How a tail is asked for, besides its parameters. */
 interface TailRequest {
-  readonly register: Register;
+  readonly view: RegisterView;
   /** Begins to look whether the caller is still there. */
   readonly watch: () => Caller;
 }
@@ -77,19 +79,19 @@ export function createLive(
   const toEvents = createEventTexts();
 
   return {
-    async longPoll({ register, parameters, watch, isHead }) {
+    async longPoll({ view, parameters, watch, isHead }) {
       const waitSeconds = wholeNumberOf('wait', parameters.wait, {
         from: 0,
         to: MAX_WAIT_SECONDS,
         fallback: DEFAULT_WAIT_SECONDS,
       });
-      const follower = await tail.follow(startOf(register, parameters));
+      const follower = await tail.follow(startOf(view, parameters));
       const caller = watch();
       try {
         const settledThrough = settledStamp(context);
         const ended = AbortSignal.any([caller.gone, context.draining]);
         const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
-        const texts = pageTexts(register, entries);
+        const texts = pageTexts(view.register, entries);
         const cursors = entries.slice(0, texts.length).map((entry) => follower.cursorAt(entry));
         const nextCursor = texts.length < entries.length ? cursors.at(-1) : cursor;
         return {
@@ -102,8 +104,8 @@ export function createLive(
       }
     },
 
-    async events({ register, parameters, watch, lastEventId }) {
-      const follower = await tail.follow(startOf(register, parameters, lastEventId));
+    async events({ view, parameters, watch, lastEventId }) {
+      const follower = await tail.follow(startOf(view, parameters, lastEventId));
       const caller = watch();
       const cancelled = new AbortController();
       const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
@@ -116,7 +118,7 @@ export function createLive(
         async pull(controller) {
           const { entries } = await follower.next(commentEveryMs, ended);
           if (cancelled.signal.aborted) return;
-          if (entries.length > 0) controller.enqueue(toEvents(register, follower, entries));
+          if (entries.length > 0) controller.enqueue(toEvents(view.register, follower, entries));
           else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
           if (ended.aborted) controller.close();
         },

@@ -3,8 +3,10 @@
  */
 import type { Context, Hono } from 'hono';
 
+import { clientName } from '../../access/rate-limit.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
+import { admit, ownerOf } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -14,6 +16,7 @@ import type { HttpContext } from '../context.ts';
 import { logFailure } from '../failure-log.ts';
 import { negotiate } from '../negotiation.ts';
 import { readParameters } from '../parameters.ts';
+import type { RegisterView } from '../register-view.ts';
 import { rateHeaders } from '../write/head.ts';
 import { collectionAnswer } from './collection.ts';
 import { createLive } from './live.ts';
@@ -32,36 +35,38 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
     methods.set(path, known);
     if (method === 'POST') {
       known.methods.push('POST');
-      app.post(path, (c) => writeThroughApp(context, register, c));
+      app.post(path, (c) => {
+        c.set('register', register);
+        return writeThroughApp(context, register, c);
+      });
     } else {
       known.methods.push('GET', 'HEAD');
-      read(path, register, (c) => collectionAnswer(context, tails, register, c));
+      read(path, register, (c, view) => collectionAnswer(context, tails, view, c));
     }
   }
-  for (const [path, known] of methods)
-    others(path, known.methods, known.methods.includes('POST') ? known.register : undefined);
+  for (const [path, known] of methods) others(path, known.methods, known.register);
 
   for (const register of context.config.registers) {
     const path = `/${register.name}`;
-    read(`${path}/stats`, register, (c) =>
-      statsAnswer(context, register, readParameters(searchOf(c), STATS_PARAMETERS)),
+    read(`${path}/stats`, register, (c, view) =>
+      statsAnswer(context, view, readParameters(searchOf(c), STATS_PARAMETERS)),
     );
-    others(`${path}/stats`, ['GET', 'HEAD']);
-    read(`${path}/:id`, register, (c) => {
+    others(`${path}/stats`, ['GET', 'HEAD'], register);
+    read(`${path}/:id`, register, (c, view) => {
       const { format } = readParameters(searchOf(c), ['format']);
       return entryAnswer(
         context,
-        register,
+        view,
         c.req.param('id') ?? '',
         negotiate(c.req.header('accept'), ['json', 'html', 'text'], format),
       );
     });
-    others(`${path}/:id`, ['GET', 'HEAD']);
-    read(`${path}/:id/payload`, register, (c) => {
+    others(`${path}/:id`, ['GET', 'HEAD'], register);
+    read(`${path}/:id/payload`, register, (c, view) => {
       readParameters(searchOf(c), []);
-      return payloadAnswer(context, register, c.req.param('id') ?? '');
+      return payloadAnswer(context, view, c.req.param('id') ?? '');
     });
-    others(`${path}/:id/payload`, ['GET', 'HEAD']);
+    others(`${path}/:id/payload`, ['GET', 'HEAD'], register);
   }
 
   function cutOff(c: Context<AppEnv>, cause: unknown): boolean {
@@ -71,24 +76,33 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
     return socket !== undefined;
   }
 
-  function read(path: string, register: Register, route: (c: Context<AppEnv>) => Promise<Answer>): void {
+  function read(
+    path: string,
+    register: Register,
+    route: (c: Context<AppEnv>, view: RegisterView) => Promise<Answer>,
+  ): void {
     app.get(path, async (c) => {
       try {
-        const rate = takeRead(context, register, c.env?.incoming?.socket.remoteAddress ?? '');
-        const answer = await route(c);
+        c.set('register', register);
+        const headers = c.req.header();
+        const { address } = context.clientOf(c.env?.incoming?.socket.remoteAddress ?? '', headers);
+        context.assertLetsIn(register, address);
+        const identity = await admit(context, register, 'read', headers['authorization']);
+        const rate = takeRead(context, register, clientName(address, identity?.subject));
+        const answer = await route(c, { register, subject: ownerOf(register, identity) });
         context.metrics.countRead(register.name, answer.status);
-        const headers = { ...answer.headers, ...rate };
+        const fields = { ...answer.headers, ...rate };
         const { body } = answer;
         if (!(body instanceof ReadableStream)) {
-          return toResponse({ ...answer, headers, body: c.req.method === 'HEAD' ? null : body });
+          return toResponse({ ...answer, headers: fields, body: c.req.method === 'HEAD' ? null : body });
         }
         if (c.req.method !== 'HEAD') {
           const whole = whenBroken(body, (cause) => cutOff(c, cause));
-          return toResponse({ ...answer, headers, body: whole });
+          return toResponse({ ...answer, headers: fields, body: whole });
         }
         // HEAD runs what GET runs, and nobody will read the stream.
         await body.cancel();
-        return toResponse({ ...answer, headers, body: null });
+        return toResponse({ ...answer, headers: fields, body: null });
       } catch (thrown) {
         context.metrics.countRead(register.name, thrown instanceof DaybookError ? thrown.status : 500);
         throw thrown;
@@ -100,9 +114,9 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
 function takeRead(
   { config, limiter }: HttpContext,
   register: Register,
-  address: string,
+  client: string,
 ): Record<string, string> {
   const { name, rateLimit } = register;
   if (rateLimit === undefined || config.rateLimit === 'off') return {};
-  return rateHeaders(name, limiter.take(name, 'read', rateLimit, address), rateLimit);
+  return rateHeaders(name, limiter.take(name, 'read', rateLimit, client), rateLimit);
 }

@@ -33,7 +33,9 @@ export function createServiceRoutes(context: HttpContext) {
     return { openApi, page: docsPage(openApi, { basePath, version }) };
   });
   const assets = new Map(readdirSync(ASSETS).map((name) => [name, readFileSync(`${ASSETS}${name}`)]));
-  const postRegister = registers.find(({ name }) => name === 'app') ?? registers[0];
+  // Strangers see the page: only what anybody may write and read is on it.
+  const open = registers.filter(({ access }) => access.write === 'open' && access.read === 'open');
+  const postRegister = open.find(({ name }) => name === 'app') ?? open[0];
 
   return {
     alive: (): Answer => jsonAnswer({ status: 'ok' }),

@@ -5,11 +5,12 @@
 import type { Stats } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
 import { formatStamp } from '../../id.ts';
-import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import type { Parameters } from '../parameters.ts';
+import type { RegisterView } from '../register-view.ts';
+import { shownOf } from '../register-view.ts';
 import { choiceOf, invalid, microsOf } from '../parameters.ts';
 
 export const STATS_PARAMETERS = ['bucket', 'from', 'to'] as const;
@@ -29,7 +30,7 @@ const SLICE_BUCKETS = 120;
 
 export async function statsAnswer(
   context: HttpContext,
-  register: Register,
+  view: RegisterView,
   parameters: Parameters<(typeof STATS_PARAMETERS)[number]>,
 ): Promise<Answer> {
   const bucket = choiceOf('bucket', parameters.bucket, ['second', 'minute', 'hour', 'day'], 'minute');
@@ -54,10 +55,10 @@ export async function statsAnswer(
       bucketMicros: length,
       buckets: Math.min(SLICE_BUCKETS, count - index),
     };
-    counts.push(...(await context.store.count({ register: register.name, ...slice })));
+    counts.push(...(await context.store.count({ ...shownOf(view), ...slice })));
   }
   const stats: Stats = {
-    register: register.name,
+    register: view.register.name,
     bucket,
     from: formatStamp(start),
     to: formatStamp(end),

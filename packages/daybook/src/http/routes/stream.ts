@@ -12,6 +12,8 @@ import { NDJSON_TYPE, TEXT_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { CSV_HEADER, entryToCsv } from '../entry-csv.ts';
 import { entryToJson, entryToLine } from '../entry-json.ts';
+import type { RegisterView } from '../register-view.ts';
+import { shownOf } from '../register-view.ts';
 import type { ListParameters, ListRange } from './list.ts';
 import { readRange } from './list.ts';
 import { wholeNumberOf } from '../parameters.ts';
@@ -32,7 +34,7 @@ const TYPES: Record<StreamFormat, string> = {
 /** The first page is read before the answer begins: a store that cannot be read is told as a problem. @throws {DaybookError} */
 export async function streamAnswer(
   context: HttpContext,
-  register: Register,
+  view: RegisterView,
   parameters: ListParameters,
   format: StreamFormat,
 ): Promise<Answer> {
@@ -44,7 +46,7 @@ export async function streamAnswer(
   });
   // Without an end an export in ascending order would follow the writers for ever.
   const to = Math.min(range.to ?? Infinity, context.nowMicros());
-  const chunks = createChunks(context, register, { ...range, to }, limit, format);
+  const chunks = createChunks(context, view, { ...range, to }, limit, format);
   const first = await chunks.next();
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => give(controller, first),
@@ -55,7 +57,7 @@ export async function streamAnswer(
   });
   const headers = {
     'content-type': TYPES[format],
-    ...(format === 'csv' && { 'content-disposition': `attachment; filename="${register.name}.csv"` }),
+    ...(format === 'csv' && { 'content-disposition': `attachment; filename="${view.register.name}.csv"` }),
   };
   return { status: 200, headers, body };
 }
@@ -70,18 +72,18 @@ function give(
 
 async function* createChunks(
   context: HttpContext,
-  register: Register,
+  view: RegisterView,
   range: ListRange,
   limit: number,
   format: StreamFormat,
 ): AsyncGenerator<Uint8Array, undefined> {
-  const formatted = formatter(register, format);
+  const formatted = formatter(view.register, format);
   let head = format === 'csv' ? CSV_HEADER : '';
   let left = limit;
   let { after } = range;
   while (left > 0) {
     const page = await context.store.list({
-      register: register.name,
+      ...shownOf(view),
       ...range,
       ...(after !== undefined && { after }),
       limit: Math.min(PAGE_ENTRIES, left),

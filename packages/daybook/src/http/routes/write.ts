@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import { DaybookError } from '../../errors.ts';
 import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
+import { admit } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -25,12 +26,15 @@ export async function writeThroughApp(
   const { metrics } = context;
   const hold = new Hold(context.budget);
   try {
+    const headers = c.req.header();
+    const identity = await admit(context, register, 'write', headers['authorization']);
     const plan = planWrite(context, {
       register,
       requestId: c.get('requestId'),
-      headers: c.req.header(),
+      headers,
       search: searchOf(c),
       remoteAddress: c.env?.incoming?.socket.remoteAddress ?? '',
+      identity,
     });
     const body = await collect(c.req.raw.body, plan, hold);
     const answer = await new Promise<Answer>((resolve, reject) => {

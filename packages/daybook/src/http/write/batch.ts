@@ -16,6 +16,7 @@ import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { tooLarge } from './head.ts';
 import { parseJson } from './payload.ts';
+import { assertMatchesSchema } from '../../payload-schema.ts';
 import { untilStored } from './prefer-wait.ts';
 import { keeperOf, onRecord } from './receipt.ts';
 import { submit } from './submit.ts';
@@ -47,11 +48,15 @@ export async function writeBatch(
       { outcome: 'not-written' },
     );
   }
-  const { register, key } = plan;
+  const { register, key, identity } = plan;
   const letGo =
     key === undefined
       ? undefined
-      : context.keys.hold({ register: register.name, subject: '', key: `${key}/` });
+      : context.keysInFlight.hold({
+          register: register.name,
+          subject: identity?.subject ?? '',
+          key: `${key}/`,
+        });
   const queued = new Map<number, Entry>();
   const results: string[] = Array.from({ length: lines.length }, () => '');
   try {
@@ -142,7 +147,9 @@ function toDraft(context: HttpContext, plan: WritePlan, { number, bytes }: Line)
   }
   const json = parseJson(bytes);
   const key = plan.key === undefined ? undefined : `${plan.key}/${number}`;
-  return makeDraft(plan, context.config.region, { payload: bytes, contentType: LINE_TYPE, json }, key);
+  const payload = { payload: bytes, contentType: LINE_TYPE, json };
+  assertMatchesSchema(register, payload);
+  return makeDraft(plan, context.config.region, payload, key);
 }
 
 function acceptedLine(context: HttpContext, plan: WritePlan, line: Line, accepted: Accepted): string {

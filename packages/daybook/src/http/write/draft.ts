@@ -18,17 +18,17 @@ export function makeDraft(
   { payload, contentType, json }: Payload,
   key: string | undefined,
 ): EntryDraft {
-  const { register, requestId, headers, search, remoteAddress } = plan;
+  const { register, requestId, headers, search, client, identity } = plan;
   const keptHeaders =
     register.keepHeaders.length === 0 ? undefined : keep(register.keepHeaders, (name) => headers[name]);
   const query = register.keepQuery.length === 0 || search === '' ? undefined : keepQuery(register, search);
   const occurredAt = occurredAtOf(register, json);
-  const clientIp = clientIpOf(register, remoteAddress);
+  const clientIp = clientIpOf(register, client.address);
   return {
     register: register.name,
-    subject: '',
+    subject: identity?.subject ?? '',
     requestId,
-    protocol: 'http',
+    protocol: client.protocol,
     region,
     // Always the same members, if undefined: conditional spreads cost a microsecond on the hottest path.
     clientIp,

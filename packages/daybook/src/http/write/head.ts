@@ -6,8 +6,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import { essence } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
+import type { Identity } from '../../access/identity.ts';
+import type { Client } from '../../access/client-address.ts';
 import type { Register } from '../../register.ts';
+import { clientName } from '../../access/rate-limit.ts';
 import type { HttpContext } from '../context.ts';
+import { assertSameSite } from '../cors.ts';
 import { negotiate } from '../negotiation.ts';
 import { preferredWait } from './prefer-wait.ts';
 
@@ -17,13 +21,17 @@ export interface WriteHead {
   readonly headers: IncomingHttpHeaders;
   /** The query string without its question mark. */
   readonly search: string;
+  /** Of the socket. */
   readonly remoteAddress: string;
+  /** Whoever calls; undefined where nobody needs to be known. */
+  readonly identity: Identity | undefined;
 }
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 
 export interface WritePlan extends WriteHead {
   readonly kind: 'single' | 'batch';
+  readonly client: Client;
   readonly format: 'json' | 'text' | 'html';
   readonly key: string | undefined;
   readonly encoding: ContentEncoding;
@@ -43,12 +51,15 @@ const MIN_ANONYMOUS_KEY_LENGTH = 16;
 
 /** @throws {DaybookError} RATE_LIMITED, NOT_ACCEPTABLE, HEADER_INVALID, ENCODING_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED, 413. */
 export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
-  const { register, headers } = head;
-  const rateHeaders = takeToken(context, register, head.remoteAddress);
+  const { register, headers, identity } = head;
+  assertSameSite(headers, register);
+  const client = context.clientOf(head.remoteAddress, headers);
+  context.assertLetsIn(register, client.address);
+  const rateHeaders = takeToken(context, register, client.address, identity);
   const kind = NDJSON_TYPES.has(essence(headers['content-type'] ?? '')) ? 'batch' : 'single';
   const format =
     kind === 'batch' ? acceptBatch(headers.accept) : negotiate(headers.accept, ['json', 'text', 'html']);
-  const key = idempotencyKey(register, headers);
+  const key = idempotencyKey(register, headers, identity === undefined);
   const maxBytes = kind === 'batch' ? context.config.limits.maxBatchBytes : register.maxEntryBytes;
   assertNoCloudEvent(headers);
   assertPlainTransfer(headers['transfer-encoding']);
@@ -59,7 +70,9 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
     headers,
     search: head.search,
     remoteAddress: head.remoteAddress,
+    identity,
     kind,
+    client,
     format,
     key,
     encoding: contentEncoding(headers['content-encoding']),
@@ -73,10 +86,12 @@ function takeToken(
   { config, limiter }: HttpContext,
   register: Register,
   address: string,
+  identity: Identity | undefined,
 ): Record<string, string> | undefined {
   const { rateLimit, name } = register;
   if (rateLimit === undefined || config.rateLimit === 'off') return undefined;
-  return rateHeaders(name, limiter.take(name, 'write', rateLimit, address), rateLimit);
+  const taken = limiter.take(name, 'write', rateLimit, clientName(address, identity?.subject));
+  return rateHeaders(name, taken, rateLimit);
 }
 
 /** The fields of draft-ietf-httpapi-ratelimit-headers. @throws {DaybookError} RATE_LIMITED */
@@ -103,7 +118,11 @@ function acceptBatch(accept: string | undefined): 'json' {
   return 'json';
 }
 
-function idempotencyKey({ idempotencyKeyFrom }: Register, headers: IncomingHttpHeaders): string | undefined {
+function idempotencyKey(
+  { idempotencyKeyFrom }: Register,
+  headers: IncomingHttpHeaders,
+  isAnonymous: boolean,
+): string | undefined {
   const given = headers['idempotency-key'];
   if (given === undefined) {
     const kept = idempotencyKeyFrom === undefined ? undefined : headers[idempotencyKeyFrom];
@@ -116,7 +135,7 @@ function idempotencyKey({ idempotencyKeyFrom }: Register, headers: IncomingHttpH
       `Idempotency-Key: expected 1 to 255 visible ASCII characters, given ${given.length}`,
     );
   }
-  if (given.length < MIN_ANONYMOUS_KEY_LENGTH) {
+  if (isAnonymous && given.length < MIN_ANONYMOUS_KEY_LENGTH) {
     throw new DaybookError(
       'HEADER_INVALID',
       `Idempotency-Key: expected at least ${MIN_ANONYMOUS_KEY_LENGTH} characters from an anonymous caller, given ${given.length}`,

@@ -10,10 +10,15 @@ import type { HttpContext } from '../context.ts';
  * @param hold has reserved the bytes of the payload.
  * @throws {DaybookError} KEY_IN_FLIGHT, and what the intake refuses with; the waiter is not told then.
  */
-export function submit({ intake, keys }: HttpContext, draft: EntryDraft, hold: Hold, waiter: Waiter): void {
+export function submit(
+  { intake, keysInFlight }: HttpContext,
+  draft: EntryDraft,
+  hold: Hold,
+  waiter: Waiter,
+): void {
   const { register, subject, idempotencyKey: key } = draft;
   if (key === undefined) return intake.accept(draft, waiter, hold);
-  const letGo = keys.hold({ register, subject, key });
+  const letGo = keysInFlight.hold({ register, subject, key });
   const keyed: Waiter = {
     accepted(accepted) {
       letGo();

@@ -14,6 +14,7 @@ import { writeBatch } from './batch.ts';
 import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { classifyPayload } from './payload.ts';
+import { assertMatchesSchema } from '../../payload-schema.ts';
 import { waitForStore } from './prefer-wait.ts';
 import { receiptAnswer } from './receipt.ts';
 import { submit } from './submit.ts';
@@ -67,6 +68,7 @@ function writeSingle(
 ): void {
   try {
     const payload = classifyPayload(body, plan.headers['content-type']);
+    assertMatchesSchema(plan.register, payload);
     const draft = makeDraft(plan, context.config.region, payload, plan.key);
     const writer = new ReceiptWriter(context, plan, listener);
     const waiter = plan.waitSeconds === 0 ? writer : waitForStore(context, plan.waitSeconds, writer);

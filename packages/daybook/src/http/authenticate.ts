@@ -1,0 +1,85 @@
+/**
+ * From the `Authorization` header to whoever calls. What is wrong with a credential is told without a word of it.
+ */
+import { timingSafeEqual } from 'node:crypto';
+
+import type { Identity } from '../access/identity.ts';
+import { createIdentity } from '../access/identity.ts';
+import { TokenError } from '../access/jwt/token-error.ts';
+import type { TokenVerifier } from '../access/jwt/token-verifier.ts';
+import { KeyError } from '../access/keys/key-error.ts';
+import type { Keys } from '../access/keys/keys.ts';
+import { KEY_PREFIX } from '../access/keys/keys.ts';
+import { DaybookError, toError } from '../errors.ts';
+
+export interface Authenticate {
+  /**
+   * @returns undefined without a credential; a promise only for a token that was not seen before.
+   * @throws {DaybookError} UNAUTHENTICATED, CREDENTIAL_UNVERIFIABLE; also by the promise.
+   */
+  (authorization: string | undefined): Identity | undefined | Promise<Identity>;
+}
+
+export interface AuthenticateOptions {
+  readonly adminKey: string;
+  readonly keys: Pick<Keys, 'verify'>;
+  /** Absent where no issuer is configured. */
+  readonly tokens?: Pick<TokenVerifier, 'verify'>;
+}
+
+/** RFC 6750 §2.1, with every character that a key or a token may have. */
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+const RETRY_SECONDS = 5;
+
+export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptions): Authenticate {
+  const admin = createIdentity({ subject: 'daybook:admin', roles: ['admin'], kind: 'admin' });
+  const expectedKey = Buffer.from(adminKey);
+
+  function isAdminKey(credential: string): boolean {
+    const given = Buffer.from(credential);
+    return given.byteLength === expectedKey.byteLength && timingSafeEqual(given, expectedKey);
+  }
+
+  function verifyKey(credential: string): Identity {
+    try {
+      const identity = keys.verify(credential);
+      if (identity !== undefined) return identity;
+    } catch (thrown) {
+      if (!(thrown instanceof KeyError)) throw thrown;
+      throw unverifiable(thrown.message, 1);
+    }
+    throw invalid('expected an API key that is in force, given one that is unknown, expired or revoked');
+  }
+
+  return (authorization) => {
+    if (authorization === undefined) return undefined;
+    const credential = BEARER.exec(authorization)?.[1];
+    if (credential === undefined)
+      throw invalid('expected Authorization: Bearer <credential> (RFC 6750), given another form');
+    if (credential.startsWith(KEY_PREFIX)) return verifyKey(credential);
+    if (isAdminKey(credential)) return admin;
+    if (tokens === undefined)
+      throw invalid(
+        'expected an API key or the admin key, given neither; tokens need an issuer in the configuration',
+      );
+    const verified = tokens.verify(credential);
+    return verified instanceof Promise ? verified.catch(refuseToken) : verified;
+  };
+}
+
+function refuseToken(thrown: unknown): never {
+  if (!(thrown instanceof TokenError)) throw toError(thrown);
+  const { code, message, retryAfterSeconds = RETRY_SECONDS } = thrown;
+  throw code === 'keys-unavailable' ? unverifiable(message, retryAfterSeconds) : invalid(message);
+}
+
+/** RFC 6750 §3.1. */
+function invalid(message: string): DaybookError {
+  return new DaybookError('UNAUTHENTICATED', message, {
+    headers: { 'www-authenticate': 'Bearer realm="daybook", error="invalid_token"' },
+  });
+}
+
+function unverifiable(message: string, retryAfterSeconds: number): DaybookError {
+  return new DaybookError('CREDENTIAL_UNVERIFIABLE', message, { retryAfterSeconds });
+}

@@ -1,0 +1,118 @@
+/**
+ * Puts together who may do what: API keys, tokens of issuers, the audit, the networks that are let in.
+ */
+import type { Logger } from 'pino';
+
+import type { Audit } from './access/audit.ts';
+import { createAudit } from './access/audit.ts';
+import type { Networks } from './access/client-address.ts';
+import { createClientOf, createNetworks } from './access/client-address.ts';
+import { createInternalRecords } from './access/internal-records.ts';
+import type { TokenVerifier } from './access/jwt/token-verifier.ts';
+import type { Keys } from './access/keys/keys.ts';
+import { createKeys } from './access/keys/keys.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/load.ts';
+import { DaybookError } from './errors.ts';
+import type { Authenticate } from './http/authenticate.ts';
+import { createAuthenticate } from './http/authenticate.ts';
+import type { HttpContext } from './http/context.ts';
+import type { Intake } from './intake/intake.ts';
+import type { Store } from './store/store.ts';
+import type { WatchedPart } from './telemetry/health.ts';
+
+export interface OpenAccessOptions {
+  readonly config: Config;
+  readonly adminKey: string;
+  readonly store: Store;
+  /** The intake in front of the store. */
+  readonly intake: Intake;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface OpenedAccess extends Pick<HttpContext, 'clientOf' | 'assertLetsIn'> {
+  readonly keys: Keys;
+  readonly audit: Audit;
+  readonly authenticate: Authenticate;
+  readonly parts: Readonly<Record<string, WatchedPart>>;
+  /** Before the intake is closed: the last uses of keys go on record. */
+  close(): Promise<void>;
+}
+
+export async function openAccess(options: OpenAccessOptions): Promise<OpenedAccess> {
+  const { config, adminKey, store, intake, clock, log } = options;
+  const records = createInternalRecords({ intake, region: config.region });
+  const keys = createKeys({
+    store,
+    records,
+    scopes: scopesOf(config),
+    onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
+    onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
+    nowMicros: () => clock.nowMicros(),
+    nowMs: () => clock.elapsedMs(),
+  });
+  const tokens = await openTokens(config, clock, log);
+  return {
+    keys,
+    audit: createAudit({
+      records,
+      onOutcomeLost({ action, target, outcome, requestId }, { message }) {
+        log.warn({ event: 'audit-without-outcome', action, target, outcome, requestId, reason: message });
+      },
+    }),
+    authenticate: createAuthenticate({ adminKey, keys, ...(tokens && { tokens }) }),
+    clientOf: createClientOf(config.trustedProxies),
+    assertLetsIn: createAddressCheck(config),
+    parts: { keys: () => keys.status(), ...(tokens && { issuers: watchIssuers(tokens) }) },
+    close: () => keys.close(),
+  };
+}
+
+/** The library is loaded only where there are issuers: it takes 50 ms of the start. */
+async function openTokens(
+  { issuers }: Config,
+  clock: Clock,
+  log: Logger,
+): Promise<TokenVerifier | undefined> {
+  if (Object.keys(issuers).length === 0) return undefined;
+  const { createTokenVerifier } = await import('./access/jwt/token-verifier.ts');
+  const tokens = createTokenVerifier({ issuers, nowMs: () => clock.nowMicros() / 1000, log });
+  // Never rejects: an issuer that is away must not keep the others out.
+  void tokens.load();
+  return tokens;
+}
+
+function watchIssuers(tokens: TokenVerifier): WatchedPart {
+  return () => {
+    const troubled = Object.entries(tokens.status()).filter(([, { failure }]) => failure !== undefined);
+    if (troubled.length === 0) return { state: 'ok' };
+    return {
+      state: 'unavailable',
+      detail: troubled.map(([name, { failure }]) => `${name}: ${failure}`).join('; '),
+    };
+  };
+}
+
+function scopesOf({ registers }: Config): string[] {
+  const ofRegisters = registers.flatMap(({ name, access }) => [
+    ...(access.write === 'internal' ? [] : [`${name}.write`]),
+    `${name}.read`,
+  ]);
+  return [...ofRegisters, 'metrics', 'admin'];
+}
+
+function createAddressCheck({ registers }: Config): HttpContext['assertLetsIn'] {
+  const networks = new Map<string, Networks>();
+  for (const { name, allowFrom } of registers) {
+    if (allowFrom !== undefined) networks.set(name, createNetworks(allowFrom));
+  }
+  if (networks.size === 0) return () => {};
+  return ({ name }, address) => {
+    if (networks.get(name)?.includes(address) !== false) return;
+    throw new DaybookError(
+      'ADDRESS_REFUSED',
+      `expected an address of registers.${name}.allowFrom, given another`,
+    );
+  };
+}
