@@ -33,6 +33,7 @@ import { createDeadLetters } from './persister/dead-letters.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
+import { startRetention } from './retention/retention.ts';
 import { watchHead } from './tail/head-watch.ts';
 import { createSignal } from './tail/signal.ts';
 import { createHealth } from './telemetry/health.ts';
@@ -113,6 +114,19 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     region: config.region,
     everyMs: VOUCH_EVERY_MS,
   });
+  // What the persister brings is old when it comes: where there is a queue, its process also lets it go.
+  const retention =
+    queue === undefined || persister !== undefined
+      ? startRetention({
+          store,
+          registers: config.registers,
+          nowMicros: () => clock.nowMicros(),
+          nowMs: () => clock.elapsedMs(),
+          onExpired: (register, entries) => log.info({ event: 'entries-expired', register, entries }),
+          onFailure: (register, error) =>
+            log.warn({ event: 'retention-halted', register, reason: error.message }),
+        })
+      : undefined;
   const watch =
     store.capabilities.live === 'polled' ? watchHead({ store, stored, everyMs: POLL_MS }) : undefined;
 
@@ -204,6 +218,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
       await tellWhatStays(queue, log);
       rates?.close();
       await watch?.close();
+      await retention?.close();
       await settling.close();
       await drivers.close();
     });

@@ -6,12 +6,14 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
 import { addPost } from './commands/post.ts';
 import { addProof } from './commands/proof.ts';
 import { addRegisters } from './commands/registers.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
 import { addTail } from './commands/tail.ts';
 import { describeFailure, EXIT_OK, EXIT_USAGE, exitCodeOf, failureToJson } from './failure.ts';
 import { createTerminal, printable } from './terminal.ts';
@@ -48,7 +50,18 @@ function createProgram(cli: Cli): Command {
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .addHelpText('after', '\nTimes are UTC. Exit codes: 0 done, 1 failed, 2 called wrongly.');
-  const verbs = [addServe, addPost, addList, addTail, addStatus, addRegisters, addDeadLetters, addProof];
+  const verbs = [
+    addServe,
+    addPost,
+    addList,
+    addTail,
+    addStatus,
+    addRegisters,
+    addDeadLetters,
+    addKeys,
+    addToken,
+    addProof,
+  ];
   for (const add of verbs) add(program, cli);
   for (const command of withCommands(program)) {
     command.configureOutput({

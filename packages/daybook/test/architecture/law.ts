@@ -15,6 +15,7 @@ export interface Violation {
 const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
   ['drivers.ts', 'composition root'],
+  ['open-access.ts', 'composition root'],
   ['open-intake.ts', 'composition root'],
   ['open-persister.ts', 'composition root'],
   ['main.ts', 'process entry'],
@@ -26,7 +27,7 @@ const PORT_FOLDERS = new Set(['store', 'queue', 'objects']);
 
 const PORTS = ['domain', 'port'];
 const SHARED = [...PORTS, 'contract', 'access', 'config', 'telemetry'];
-const SERVICE = [...SHARED, 'intake', 'persister', 'reader', 'tail', 'backup'];
+const SERVICE = [...SHARED, 'intake', 'persister', 'retention', 'reader', 'tail', 'backup'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sqlite: ['domain'], // what the SQLite drivers of two ports share
   intake: PORTS,
   persister: PORTS,
+  retention: PORTS,
   reader: PORTS,
   tail: PORTS,
   access: SHARED,

@@ -6,7 +6,18 @@ import { runInNewContext } from 'node:vm';
 
 import { BIN, runCli } from './run-cli.ts';
 
-const VERBS = ['serve', 'post', 'list', 'tail', 'status', 'registers', 'dead-letters', 'proof'];
+const VERBS = [
+  'serve',
+  'post',
+  'list',
+  'tail',
+  'status',
+  'registers',
+  'dead-letters',
+  'keys',
+  'token',
+  'proof',
+];
 
 test('--help names every verb', async () => {
   const { exitCode, stdout } = await runCli(['--help']);

@@ -69,15 +69,17 @@ test('the key opens every page of the operator', async () => {
   const { registers } = registersSchema.parse(await admitted<Registers>('/api/registers'));
   assert.deepEqual(
     registers.map(({ name }) => name),
-    ['app', 'epoch', 'hooks'],
+    ['app', 'data', 'epoch', 'hooks', 'audit'],
   );
-  const hooks = registers[2];
+  const named = (name: string) => registers.find((register) => register.name === name);
+  const hooks = named('hooks');
   assert.deepEqual(hooks?.paths, ['POST /hooks', 'GET /hooks']);
   assert.deepEqual(
     [hooks?.keepHeaders, hooks?.idempotencyKeyFrom, hooks?.clientIp],
     [['x-event'], 'x-id', 'off'],
   );
-  assert.deepEqual(registers[1]?.paths, [
+  assert.deepEqual(named('audit')?.paths, ['GET /audit']);
+  assert.deepEqual(named('epoch')?.paths, [
     'POST /epoch',
     'GET /epoch',
     'POST /EpochRegisterTime',

@@ -44,7 +44,13 @@ export async function assertProblem(
   assert.equal(problem.outcome, kind === 'write' ? outcome : undefined, context);
   if (status === 429 || status === 503 || code === 'KEY_IN_FLIGHT')
     assert.match(headers.get('retry-after') ?? '', /^[1-9]\d*$/, context);
-  if (status === 401) assert.equal(headers.get('www-authenticate'), 'Bearer', context);
+  // RFC 6750 §3.1: what is wrong is said only of a credential that was given.
+  if (status === 401)
+    assert.match(
+      headers.get('www-authenticate') ?? '',
+      /^Bearer(?: realm="daybook", error="invalid_token")?$/,
+      context,
+    );
   if (status === 405) assert.match(headers.get('allow') ?? '', /OPTIONS/, context);
   return problem;
 }
