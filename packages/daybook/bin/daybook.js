@@ -16,22 +16,10 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
 
 /** Whatever it does not expect ends the process with 1 and a stack. */
 async function start() {
+  const { keepCompiledCode } = await import('./compile-cache.js');
   keepCompiledCode();
   const main = await load();
   process.exitCode = await main.run(process.argv.slice(2));
-}
-
-/**
- * The next start then takes a third of the time. In the user's own directory, because Node.js' default is below a
- * directory for temporary files where anybody could put code of theirs; where it cannot be written nothing is kept.
- */
-function keepCompiledCode() {
-  try {
-    const cache = process.env.XDG_CACHE_HOME || `${process.getBuiltinModule('os').homedir()}/.cache`;
-    process.getBuiltinModule('module').enableCompileCache(`${cache}/daybook`);
-  } catch {
-    // This user has no directory.
-  }
 }
 
 /** A checkout has the sources, which Node.js runs as they are; the published package has only what was built of them. */

@@ -9,8 +9,9 @@ import type { Networks } from './access/client-address.ts';
 import { createClientOf, createNetworks } from './access/client-address.ts';
 import { createInternalRecords } from './access/internal-records.ts';
 import type { TokenVerifier } from './access/jwt/token-verifier.ts';
-import type { Keys } from './access/keys/keys.ts';
 import { createKeys } from './access/keys/keys.ts';
+import type { KeysWhenNeeded } from './access/keys/keys-when-needed.ts';
+import { createKeysWhenNeeded } from './access/keys/keys-when-needed.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { DaybookError } from './errors.ts';
@@ -32,7 +33,7 @@ export interface OpenAccessOptions {
 }
 
 export interface OpenedAccess extends Pick<HttpContext, 'clientOf' | 'assertLetsIn'> {
-  readonly keys: Keys;
+  readonly keys: KeysWhenNeeded;
   readonly audit: Audit;
   readonly authenticate: Authenticate;
   readonly parts: Readonly<Record<string, WatchedPart>>;
@@ -40,18 +41,28 @@ export interface OpenedAccess extends Pick<HttpContext, 'clientOf' | 'assertLets
   close(): Promise<void>;
 }
 
+/** How soon a key that another server revoked is refused. */
+const LOOK_FOR_KEYS_MS = 1_000;
+/** What this process writes is known at once; nobody else writes. */
+const LOOK_AT_OWN_KEYS_MS = 60_000;
+
 export async function openAccess(options: OpenAccessOptions): Promise<OpenedAccess> {
   const { config, adminKey, store, intake, clock, log } = options;
   const records = createInternalRecords({ intake, region: config.region });
-  const keys = createKeys({
-    store,
-    records,
-    scopes: scopesOf(config),
-    onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
-    onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
-    nowMicros: () => clock.nowMicros(),
-    nowMs: () => clock.elapsedMs(),
-  });
+  const isShared = store.capabilities.live === 'polled';
+  const keys = createKeysWhenNeeded(() =>
+    createKeys({
+      store,
+      records,
+      scopes: scopesOf(config),
+      onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
+      onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
+      nowMicros: () => clock.nowMicros(),
+      nowMs: () => clock.elapsedMs(),
+      lookEveryMs: isShared ? LOOK_FOR_KEYS_MS : LOOK_AT_OWN_KEYS_MS,
+    }),
+  );
+  if (isShared) void keys.get();
   const tokens = await openTokens(config, clock, log);
   return {
     keys,

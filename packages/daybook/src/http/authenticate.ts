@@ -8,13 +8,13 @@ import { createIdentity } from '../access/identity.ts';
 import { TokenError } from '../access/jwt/token-error.ts';
 import type { TokenVerifier } from '../access/jwt/token-verifier.ts';
 import { KeyError } from '../access/keys/key-error.ts';
-import type { Keys } from '../access/keys/keys.ts';
+import type { KeysWhenNeeded } from '../access/keys/keys-when-needed.ts';
 import { KEY_PREFIX } from '../access/keys/keys.ts';
 import { DaybookError, toError } from '../errors.ts';
 
 export interface Authenticate {
   /**
-   * @returns undefined without a credential; a promise only for a token that was not seen before.
+   * @returns undefined without a credential; a promise only for a token that was not seen before, and for keys that were not read yet.
    * @throws {DaybookError} UNAUTHENTICATED, CREDENTIAL_UNVERIFIABLE; also by the promise.
    */
   (authorization: string | undefined): Identity | undefined | Promise<Identity>;
@@ -22,7 +22,7 @@ export interface Authenticate {
 
 export interface AuthenticateOptions {
   readonly adminKey: string;
-  readonly keys: Pick<Keys, 'verify'>;
+  readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
   readonly tokens?: Pick<TokenVerifier, 'verify'>;
 }
@@ -40,15 +40,13 @@ export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptio
     return given.byteLength === expectedKey.byteLength && timingSafeEqual(given, expectedKey);
   }
 
-  function verifyKey(credential: string): Identity {
+  function verifyKey(credential: string): Identity | Promise<Identity> {
     try {
-      const identity = keys.verify(credential);
-      if (identity !== undefined) return identity;
+      const verified = keys.verify(credential);
+      return verified instanceof Promise ? verified.then(assertKnown, refuseKey) : assertKnown(verified);
     } catch (thrown) {
-      if (!(thrown instanceof KeyError)) throw thrown;
-      throw unverifiable(thrown.message, 1);
+      return refuseKey(thrown);
     }
-    throw invalid('expected an API key that is in force, given one that is unknown, expired or revoked');
   }
 
   return (authorization) => {
@@ -65,6 +63,15 @@ export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptio
     const verified = tokens.verify(credential);
     return verified instanceof Promise ? verified.catch(refuseToken) : verified;
   };
+}
+
+function assertKnown(identity: Identity | undefined): Identity {
+  if (identity !== undefined) return identity;
+  throw invalid('expected an API key that is in force, given one that is unknown, expired or revoked');
+}
+
+function refuseKey(thrown: unknown): never {
+  throw thrown instanceof KeyError ? unverifiable(thrown.message, 1) : thrown;
 }
 
 function refuseToken(thrown: unknown): never {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 
 import type { Audit } from '../access/audit.ts';
 import type { createClientOf } from '../access/client-address.ts';
-import type { Keys } from '../access/keys/keys.ts';
+import type { KeysWhenNeeded } from '../access/keys/keys-when-needed.ts';
 import type { RateLimiter } from '../access/rate-limit.ts';
 import type { Config } from '../config/load.ts';
 import type { Budget } from '../intake/budget.ts';
@@ -30,7 +30,7 @@ export interface HttpContext {
   readonly intake: Intake;
   readonly keysInFlight: KeysInFlight;
   /** API keys. */
-  readonly keys: Keys;
+  readonly keys: KeysWhenNeeded;
   readonly audit: Audit;
   readonly authenticate: Authenticate;
   /** Who is at the other end of a socket, as trusted proxies tell. */

@@ -100,7 +100,7 @@ function createApp(keys: Keys): Hono<AppEnv> {
     c.header('x-content-type-options', 'nosniff');
   });
   createKeyRoutes(app, {
-    keys,
+    getKeys: async () => keys,
     async assertAdmin(c) {
       if (c.req.header('authorization') === `Bearer ${ADMIN_KEY}`)
         return createIdentity({ subject: ADMIN.subject, roles: ['admin'], kind: 'admin' });

@@ -37,14 +37,14 @@ const MAX_BODY_BYTES = 64 * 1024;
 const NOT_KEPT = { 'cache-control': 'no-store' };
 
 export interface KeyRoutes {
-  readonly keys: Keys;
+  readonly getKeys: () => Promise<Keys>;
   /** @throws {DaybookError} UNAUTHENTICATED, FORBIDDEN */
   readonly assertAdmin: (c: Context<AppEnv>) => Promise<Identity>;
   /** OPTIONS and 405 of a path whose own methods are these. */
   readonly others: (path: string, methods: readonly string[]) => void;
 }
 
-export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }: KeyRoutes): void {
+export function createKeyRoutes(app: Hono<AppEnv>, { getKeys, assertAdmin, others }: KeyRoutes): void {
   async function actorOf(c: Context<AppEnv>): Promise<KeyActor> {
     const { subject } = await assertAdmin(c);
     return { subject, requestId: c.get('requestId') };
@@ -53,6 +53,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }
   app.get('/api/keys', async (c) => {
     await assertAdmin(c);
     const parameters = readParameters(searchOf(c), KEY_PARAMETERS);
+    const keys = await getKeys();
     const limit = wholeNumberOf('limit', parameters.limit, {
       from: 1,
       to: MAX_LIMIT,
@@ -70,7 +71,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }
     const by = await actorOf(c);
     readParameters(searchOf(c), []);
     const request = readRequest(await readBody(c.req.raw));
-    const { key, text } = await orRefuse(() => keys.create(request, by));
+    const { key, text } = await orRefuse(async () => (await getKeys()).create(request, by));
     const body: CreatedKeyView = { ...toView(key), key: text };
     return toResponse(jsonAnswer(body, 201, NOT_KEPT));
   });
@@ -80,7 +81,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { keys, assertAdmin, others }
     const by = await actorOf(c);
     readParameters(searchOf(c), []);
     const id = c.req.param('id');
-    const key = await orRefuse(() => keys.revoke(id, by));
+    const key = await orRefuse(async () => (await getKeys()).revoke(id, by));
     if (key !== undefined) return toResponse(jsonAnswer(toView(key), 200, NOT_KEPT));
     throw new DaybookError(
       KEY_PROBLEMS.unknown,

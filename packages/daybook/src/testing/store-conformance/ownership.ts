@@ -21,6 +21,10 @@ function madeInTurn() {
   );
 }
 
+function at(minute: number, subject: string) {
+  return makeEntry({ micros: BASE_MICROS + minute * MINUTE_MICROS + 7, subject });
+}
+
 async function tailOf(store: Store, subject: string, after = 0): Promise<string[]> {
   const ids: string[] = [];
   for (const lane of store.lanes) {
@@ -121,8 +125,6 @@ export function testOwnership(check: Check): void {
   });
 
   check('counts of a subject are of its own entries', async ({ store }) => {
-    const at = (minute: number, subject: string) =>
-      makeEntry({ micros: BASE_MICROS + minute * MINUTE_MICROS + 7, subject });
     await store.append(
       createSource('a')([
         at(0, 'alice'),
