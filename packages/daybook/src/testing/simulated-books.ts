@@ -5,16 +5,25 @@
 import type { Entry, StoredEntry } from '../entry.ts';
 import type { Batch } from '../envelope.ts';
 import { idToMicros } from '../id.ts';
-import type { AppendException, DeadEntry, LedgerRow, LeftOut, StoreError, Vouch } from '../store/store.ts';
+import type {
+  AppendException,
+  DeadEntry,
+  ExpireQuery,
+  LedgerRow,
+  LeftOut,
+  StoreError,
+  Vouch,
+} from '../store/store.ts';
 
 export const LANE = 'main';
 const MINUTE_MICROS = 60_000_000;
 
-type Place = 'stored' | 'duplicate' | 'dead' | 'discarded' | 'retrying';
+type Place = 'stored' | 'duplicate' | 'dead' | 'discarded' | 'expired' | 'retrying';
 
 export interface Placed {
   readonly place: Place;
   readonly register: string;
+  readonly subject: string;
   /** Who holds its key, for a duplicate and for one that died of it. */
   readonly firstId?: string;
   /** Only of a stored one. */
@@ -38,6 +47,8 @@ export interface SimulatedBooks {
   /** By source and number. */
   readonly batches: Map<string, Map<number, BatchRow>>;
   readonly ledger: Map<string, LedgerRow>;
+  /** By register: the newest position that expired. */
+  readonly expiredThrough: Map<string, number>;
   readonly vouches: Map<string, Vouch & { readonly at: number }>;
   /** Set by whoever wants to: why the store cannot take an entry, whatever else is in the batch. */
   refuse: (entry: Entry) => StoreError | undefined;
@@ -51,6 +62,7 @@ export function createSimulatedBooks(epoch = 'epoch-1'): SimulatedBooks {
     keys: new Map(),
     batches: new Map(),
     ledger: new Map(),
+    expiredThrough: new Map(),
     vouches: new Map(),
     refuse: () => undefined,
   };
@@ -77,7 +89,7 @@ export function givePlaces(
     if (known !== undefined && !isOpen(known, giving)) return toException(index, known);
     const as = leftOut.get(index);
     if (as !== undefined) {
-      move(books, region, entry, { place: as, register: entry.register });
+      move(books, region, entry, { place: as, ...ownerOf(entry) });
       return [];
     }
     const exception = heldBy(books, region, entry, index);
@@ -89,12 +101,12 @@ export function givePlaces(
         const fingerprint = entry.fingerprint ?? new Uint8Array();
         books.keys.set(keyName(region, entry), { firstId: entry.id, fingerprint });
       }
-      move(books, region, entry, { place: 'stored', register: entry.register, entry: stored });
+      move(books, region, entry, { place: 'stored', ...ownerOf(entry), entry: stored });
       return [];
     }
     const { kind, firstId } = exception;
     const place = kind === 'duplicate' ? 'duplicate' : 'dead';
-    if (giving.acknowledged) move(books, region, entry, { place, register: entry.register, firstId });
+    if (giving.acknowledged) move(books, region, entry, { place, ...ownerOf(entry), firstId });
     return [exception];
   });
 }
@@ -112,6 +124,31 @@ export function discardDead(books: SimulatedBooks, { id, register, region }: Dea
   const placed = books.places.get(id);
   if (placed?.place === 'dead') move(books, region, { id, register }, { ...placed, place: 'discarded' });
   return placed?.place === 'dead' || placed?.place === 'discarded';
+}
+
+/** The oldest of a register, with their keys. @returns how many. */
+export function expireOldest(books: SimulatedBooks, { register, before, limit }: ExpireQuery): number {
+  const due = books.entries
+    .filter((entry) => entry.register === register && idToMicros(entry.id) < before && isThere(books, entry))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
+  for (const entry of due) {
+    const { id, region, idempotencyKey, position } = entry;
+    move(books, region, entry, { place: 'expired', ...ownerOf(entry) });
+    const name = keyName(region, entry);
+    if (idempotencyKey !== undefined && books.keys.get(name)?.firstId === id) books.keys.delete(name);
+    const through = Math.max(position.number, books.expiredThrough.get(register) ?? 0);
+    books.expiredThrough.set(register, through);
+  }
+  return due.length;
+}
+
+export function isThere(books: SimulatedBooks, { id }: Pick<Entry, 'id'>): boolean {
+  return books.places.get(id)?.place === 'stored';
+}
+
+function ownerOf({ register, subject }: Entry): Pick<Placed, 'register' | 'subject'> {
+  return { register, subject };
 }
 
 function isOpen({ place }: Placed, { revive = false }: Giving): boolean {
@@ -146,7 +183,7 @@ function heldBy(
 }
 
 function toException(index: number, { place, firstId }: Placed): AppendException[] {
-  if (firstId === undefined || place === 'discarded') return [];
+  if (firstId === undefined || place === 'discarded' || place === 'expired') return [];
   return [{ index, kind: place === 'duplicate' ? 'duplicate' : 'conflict', firstId }];
 }
 

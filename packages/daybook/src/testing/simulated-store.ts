@@ -21,7 +21,7 @@ import type {
 } from '../store/store.ts';
 import { StoreError, VOUCH_LIFETIME_MS } from '../store/store.ts';
 import type { BatchRow, SimulatedBooks } from './simulated-books.ts';
-import { discardDead, exceptionsOf, givePlaces, LANE } from './simulated-books.ts';
+import { discardDead, exceptionsOf, expireOldest, givePlaces, isThere, LANE } from './simulated-books.ts';
 
 export interface SimulatedStoreOptions {
   readonly books: SimulatedBooks;
@@ -96,10 +96,14 @@ export function createSimulatedStore({ books, nowMicros }: SimulatedStoreOptions
       assertOpen();
       return discardDead(books, entry);
     },
+    async expire(query) {
+      assertOpen();
+      return expireOldest(books, query);
+    },
     async probe() {
       assertOpen();
     },
-    find: async (register, id) => find(books, register, id),
+    find: async (register, id, subject) => find(books, register, id, subject),
     list: async (query) => list(books, query),
     tail: async (query) => tail(books, query),
     head: async () => books.entries.length,
@@ -149,32 +153,56 @@ function addBatch(books: SimulatedBooks, { source, n, entries, total }: Batch, s
   return lastNumber;
 }
 
-function find(books: SimulatedBooks, register: string, id: string): Found | undefined {
+function find(
+  books: SimulatedBooks,
+  register: string,
+  id: string,
+  subject: string | undefined,
+): Found | undefined {
   const placed = books.places.get(id);
-  if (placed === undefined || placed.register !== register || placed.place === 'retrying') return undefined;
+  if (placed === undefined || !isShown(placed, { register, subject }) || placed.place === 'retrying')
+    return undefined;
   const { place, entry, firstId = '' } = placed;
   if (place === 'dead' || place === 'discarded') return { status: place };
+  if (place === 'expired') return undefined;
   const held = entry ?? books.places.get(firstId)?.entry;
-  if (held === undefined) return undefined;
+  if (held === undefined) return { status: 'expired' };
   return place === 'stored' ? { status: 'stored', entry: held } : { status: 'duplicate', first: held };
 }
 
 function list(books: SimulatedBooks, query: ListQuery): Page {
-  const { register, order, from = 0, to = Number.MAX_SAFE_INTEGER, after, limit, maxBytes } = query;
+  const { order, from = 0, to = Number.MAX_SAFE_INTEGER, after, limit, maxBytes } = query;
   const forward = order === 'asc';
-  const isAsked = ({ id, register: own }: StoredEntry): boolean => {
+  const isAsked = (entry: StoredEntry): boolean => {
+    const { id } = entry;
     const behind = after === undefined || (forward ? id > after : id < after);
-    return own === register && behind && idToMicros(id) >= from && idToMicros(id) < to;
+    const inTime = behind && idToMicros(id) >= from && idToMicros(id) < to;
+    return inTime && isShown(entry, query) && isThere(books, entry);
   };
   const sorted = books.entries.filter(isAsked).toSorted((a, b) => (a.id < b.id === forward ? -1 : 1));
   return take(sorted, limit, maxBytes);
 }
 
-function tail(books: SimulatedBooks, { register, after, limit, maxBytes }: TailQuery): TailPage {
-  const following = books.entries.slice(after).filter((entry) => entry.register === register);
+function tail(books: SimulatedBooks, query: TailQuery): TailPage {
+  const { register, after, limit, maxBytes } = query;
+  const following = books.entries
+    .slice(after)
+    .filter((entry) => isShown(entry, query) && isThere(books, entry));
   const { entries, more } = take(following, limit, maxBytes);
   const last = entries.at(-1)?.position.number;
-  return { entries, through: more && last !== undefined ? last : Math.max(after, books.entries.length) };
+  return {
+    entries,
+    through: more && last !== undefined ? last : Math.max(after, books.entries.length),
+    expiredThrough: books.expiredThrough.get(register) ?? 0,
+  };
+}
+
+/** Whether the reader asks for entries such as this one. */
+function isShown(
+  { register, subject }: Pick<Entry, 'register' | 'subject'>,
+  asked: { readonly register: string; readonly subject?: string | undefined },
+): boolean {
+  return register === asked.register && (asked.subject === undefined || subject === asked.subject);
 }
 
 function take(entries: readonly StoredEntry[], limit: number, maxBytes: number): Page {
@@ -188,11 +216,13 @@ function take(entries: readonly StoredEntry[], limit: number, maxBytes: number):
   return { entries: entries.slice(0, end), more: end < entries.length };
 }
 
-function count(books: SimulatedBooks, { register, from, bucketMicros, buckets }: CountQuery): number[] {
+function count(books: SimulatedBooks, query: CountQuery): number[] {
+  const { from, bucketMicros, buckets } = query;
   const counts = Array.from({ length: buckets }, () => 0);
   for (const entry of books.entries) {
     const bucket = Math.floor((idToMicros(entry.id) - from) / bucketMicros);
-    if (entry.register === register && bucket in counts) counts[bucket] = (counts[bucket] ?? 0) + 1;
+    if (bucket in counts && isShown(entry, query) && isThere(books, entry))
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
   return counts;
 }

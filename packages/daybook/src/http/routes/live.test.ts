@@ -17,7 +17,9 @@ test('a tail in which nothing happens is given a comment again and again, and no
         epoch: 'e',
         lanes: ['main'],
         head: async () => 0,
-        tail: async () => ({ entries: [], through: 0 }),
+        tail: async () => ({ entries: [], through: 0, expiredThrough: 0 }),
+        find: async () => undefined,
+        list: async () => ({ entries: [], more: false }),
       },
       stored: createSignal(),
       nowMs: () => performance.now(),
@@ -27,7 +29,7 @@ test('a tail in which nothing happens is given a comment again and again, and no
     { commentEveryMs: 5 },
   );
   const { body } = await live.events({
-    register,
+    view: { register, subject: undefined },
     parameters: {},
     watch: () => present,
     lastEventId: undefined,
