@@ -225,8 +225,10 @@ describe('DynamoDB store, faults', { skip: !hasJava && 'DynamoDB Local needs Jav
     );
     await store.append(createSource('a')(large));
     assert.equal(count, 1);
-    const small = Array.from({ length: 97 }, () => makeEntry());
-    await store.append(createSource('b')([makeEntry()]));
+    // Of today: of a day that is long past its bucket is written as well.
+    const micros = await store.time();
+    const small = Array.from({ length: 97 }, () => makeEntry({ micros }));
+    await store.append(createSource('b')([makeEntry({ micros })]));
     await store.append(createSource('c')(small));
     assert.equal(count, 3, '97 that are anonymous and share a minute');
   });

@@ -10,8 +10,11 @@ import { keyItem, number } from './item.ts';
 import { laneKey, probeKey } from './keys.ts';
 import { createLanes, openLane } from './lanes.ts';
 import { countStored, readLedger } from './ledger.ts';
-import { findEntry, listEntries } from './list.ts';
+import { createExpire } from './expire.ts';
+import { findEntry } from './find.ts';
+import { listEntries } from './list.ts';
 import { readLogEnd } from './log.ts';
+import { countOwn } from './own-list.ts';
 import { readMissing } from './batch-names.ts';
 import { durabilityOf, prepareTable } from './table-description.ts';
 import type { TableOptions } from './table.ts';
@@ -27,6 +30,8 @@ export interface DynamoDbStoreOptions extends TableOptions {
   readonly createTable?: boolean;
   /** How many shards a day has, from the next day on that has no entries yet: 1 to 128, default 1. */
   readonly shards?: number;
+  /** Log items stay for so long at least, although all that they listed expired; default 12 hours. */
+  readonly logKeptMs?: number;
   /** For a lane that is new; default random. */
   readonly newEpoch?: string;
 }
@@ -36,6 +41,7 @@ const MAX_ENTRY_BYTES = 300 * 1024;
 /** As many of the largest items as 3.9 MB hold; of smaller ones up to 97 fit. */
 const MAX_ATOMIC_ENTRIES = 9;
 const MAX_SHARDS = 128;
+const LOG_KEPT_MS = 12 * 3_600_000;
 
 /** What is known before the table was reached. */
 export function dynamoDbCapabilities(
@@ -59,6 +65,7 @@ export function dynamoDbCapabilities(
  */
 export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promise<Store> {
   const { table: tableName, region: lane, awsRegion, shards = 1, newEpoch = randomId() } = options;
+  const { logKeptMs = LOG_KEPT_MS } = options;
   if (!Number.isInteger(shards) || shards < 1 || shards > MAX_SHARDS)
     throw new RangeError(`shards: expected a whole number from 1 to ${MAX_SHARDS}, given ${shards}`);
   const table = createTable(options);
@@ -81,15 +88,22 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       newestIdAtOpen: end.newestId,
 
       ...createWriter(table, state, end),
+      expire: createExpire({ table, tableName, lane, buckets, logKeptMicros: logKeptMs * 1000 }),
       async probe() {
         await table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) });
       },
 
-      find: async (register, id) => findEntry(table, buckets, await lanes.current(), register, id),
+      async find(register, id, subject) {
+        return findEntry({ table, buckets, lanes: await lanes.current() }, { register, id, subject });
+      },
       list: async (query) => listEntries(table, buckets, await lanes.current(), query),
-      tail: (query) => readTail(table, query),
+      tail: (query) => readTail(table, lane, query),
       head: async (of) => (await readLogEnd(table, of)).head,
-      count: async (query) => countStored(table, await lanes.current(), query),
+      async count(query) {
+        const [all, { subject }] = [await lanes.current(), query];
+        if (subject === undefined) return countStored(table, all, query);
+        return countOwn({ table, buckets, lanes: all }, { ...query, subject });
+      },
       async ledger(range, limit) {
         const all = await lanes.read();
         const of = all.flatMap(({ lane, registers }) => registers.map((register) => ({ lane, register })));

@@ -10,7 +10,7 @@ import type { Item } from './item.ts';
 import { keyItem, text } from './item.ts';
 import type { EntryStep, StoreStep } from './job.ts';
 import type { ItemKey } from './keys.ts';
-import { idempotencyKey, itemName, pointerKey, shardOf } from './keys.ts';
+import { idempotencyKey, itemName, ownKey, pointerShardKey, shardOf } from './keys.ts';
 import type { Place } from './place-item.ts';
 import { isSameEntry, placeBytes, toPlace } from './place-item.ts';
 import type { PlannedWrite } from './transaction.ts';
@@ -52,14 +52,37 @@ function toSamePlace(item: Item, entry: Entry): Place {
   );
 }
 
+/** Of an entry whose subject is not empty. */
+export function pointerKey(
+  lane: string,
+  { id, register, subject }: Pick<Entry, 'id' | 'register' | 'subject'>,
+  shards: number,
+): ItemKey {
+  return { pk: pointerShardKey({ lane, register, subject, shard: shardOf(id, shards) }), sk: id };
+}
+
 export function pointerWrite(TableName: string, lane: string, entry: Entry, shards: number): PlannedWrite {
-  const { id, register, subject } = entry;
-  const key = pointerKey(lane, register, subject, shardOf(id, shards), id);
+  const key = pointerKey(lane, entry, shards);
   return {
     key,
     write: { Put: { TableName, Item: keyItem(key), ...IF_ABSENT } },
     bytes: SMALL_ITEM_BYTES,
     // It is there exactly when its entry is, and that one's condition tells.
+    learn: () => undefined,
+  };
+}
+
+export function ownWrite(
+  TableName: string,
+  lane: string,
+  { register, owner, n }: { readonly register: string; readonly owner: string; readonly n: number },
+): PlannedWrite {
+  const key = ownKey(lane, register, owner, n);
+  return {
+    key,
+    // The number is ours if the log item is.
+    write: { Put: { TableName, Item: keyItem(key) } },
+    bytes: SMALL_ITEM_BYTES,
     learn: () => undefined,
   };
 }

@@ -30,7 +30,8 @@ export interface StoreStep extends OfDelivery {
 
 interface MarkStep extends OfDelivery {
   readonly kind: 'mark';
-  readonly entry: DeadEntry;
+  /** Of one that is discarded the subject is where its mark is. */
+  readonly entry: DeadEntry & Partial<Pick<Entry, 'subject'>>;
   readonly as: 'dead' | 'retrying' | 'discarded';
 }
 

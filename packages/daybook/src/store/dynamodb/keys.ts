@@ -60,14 +60,28 @@ function hash(...texts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('base64url');
 }
 
-export function pointerKey(
-  lane: string,
-  register: string,
-  subject: string,
-  shard: number,
-  id: string,
-): ItemKey {
-  return { pk: `${lane}#subject#${register}#${hash(subject)}#${shard}`, sk: id };
+export interface PointerShard {
+  readonly lane: string;
+  readonly register: string;
+  readonly subject: string;
+  readonly shard: number;
+}
+
+export const pointerShardKey = ({ lane, register, subject, shard }: PointerShard): string =>
+  `${lane}#subject#${register}#${hash(subject)}#${shard}`;
+
+/** The lane of any item but the lanes' own. */
+export const laneOf = (pk: string): string => pk.slice(0, pk.indexOf('#'));
+
+/** Short: within a log item it only has to tell subjects apart, and whoever reads by it compares the subject as well. */
+const OWNER_CHARACTERS = 16;
+
+/** What the log calls a subject. */
+export const ownerOf = (subject: string): string => hash(subject).slice(0, OWNER_CHARACTERS);
+
+/** Says that a log item lists entries of the subject in this register. */
+export function ownKey(lane: string, register: string, owner: string, n: number): ItemKey {
+  return { pk: `${lane}#own#${register}#${owner}`, sk: pad(n) };
 }
 
 export interface KeyName {
@@ -86,6 +100,10 @@ export const batchKey = (lane: string, source: string): string => `${lane}#batch
 export const gapKey = (lane: string): string => `${lane}#gap`;
 export const bucketKey = (lane: string, register: string): string => `${lane}#bucket#${register}`;
 export const ledgerKey = (lane: string, register: string): string => `${lane}#ledger#${register}`;
+export const retentionKey = (lane: string, register: string): ItemKey => ({
+  pk: `${lane}#retention`,
+  sk: register,
+});
 export const voucherKey = (lane: string): string => `${lane}#voucher`;
 export const probeKey = (lane: string): ItemKey => ({ pk: `${lane}#probe`, sk: 'probe' });
 export const laneKey = (lane: string): ItemKey => ({ pk: 'lane', sk: lane });

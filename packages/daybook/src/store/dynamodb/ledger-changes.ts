@@ -26,8 +26,8 @@ interface Move {
   readonly register: string;
   readonly region: string;
   /** Undefined: it is accepted now. */
-  readonly from: Mark | undefined;
-  readonly to: Mark | 'stored';
+  readonly from: Mark | 'stored' | undefined;
+  readonly to: Mark | 'stored' | 'expired';
 }
 
 type Counters = Map<string, number>;
@@ -66,6 +66,7 @@ export function createLedgerChanges(): LedgerChanges {
       add(row.counters, from ?? 'accepted', from === undefined ? 1 : -1);
       add(row.counters, to, 1);
       if (to === 'stored') add(row.counters, secondName(micros), 1);
+      if (from === 'stored') add(row.counters, secondName(micros), -1);
     },
     changes: () =>
       [...rows.values()].map(({ minute, region, register, counters }) => ({

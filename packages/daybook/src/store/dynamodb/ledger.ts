@@ -69,7 +69,7 @@ function sum(a: LedgerRow, b: LedgerRow): LedgerRow {
 export async function countStored(
   table: Table,
   lanes: readonly string[],
-  { register, from, bucketMicros, buckets }: CountQuery,
+  { register, from, bucketMicros, buckets }: Omit<CountQuery, 'subject'>,
 ): Promise<number[]> {
   if (bucketMicros % SECOND_MICROS !== 0 || from % SECOND_MICROS !== 0)
     throw new RangeError(`count: expected buckets of whole seconds, given ${bucketMicros} µs from ${from}`);

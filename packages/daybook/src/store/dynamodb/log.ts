@@ -5,6 +5,7 @@
 import type { LedgerRow } from '../store.ts';
 import type { Item, Write } from './item.ts';
 import { keyItem, number, numberAt, text, textAt } from './item.ts';
+import type { ItemKey } from './keys.ts';
 import { logKey, pad, toPosition } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -14,6 +15,8 @@ export interface Run {
   readonly day: string;
   readonly shards: number;
   readonly ids: readonly string[];
+  /** Subject to the places of its entries in this run; anonymous ones are not named. */
+  readonly owners?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface BatchName {
@@ -29,6 +32,22 @@ export type LedgerChange = Pick<LedgerRow, 'minute' | 'region' | 'register'> & P
 export interface LogContent {
   readonly batches: readonly BatchName[];
   readonly ledger: readonly LedgerChange[];
+  readonly runs: readonly Run[];
+}
+
+/** An entry that a log item lists, and where it lies. */
+export interface Listed {
+  readonly id: string;
+  readonly position: number;
+  readonly run: Run;
+}
+
+/** An item of the log as it was read. */
+export interface LogItem {
+  readonly n: number;
+  /** It stands for the numbers from here to its own: those before its own were deleted, with all that they listed. */
+  readonly standsFrom: number;
+  readonly end: LogEnd;
   readonly runs: readonly Run[];
 }
 
@@ -62,8 +81,27 @@ export function toLogEnd(item: Item): LogEnd {
   };
 }
 
-export function toLogContent(item: Item): LogContent {
-  return JSON.parse(textAt(item, 'content') as string) as LogContent;
+export function toLogItem(item: Item): LogItem {
+  const end = toLogEnd(item);
+  const { runs } = JSON.parse(textAt(item, 'content') as string) as LogContent;
+  return { n: end.n, standsFrom: numberAt(item, 'standsFrom') || end.n, end, runs };
+}
+
+export const logItemKey = (lane: string, n: number): ItemKey => ({ pk: logKey(lane), sk: pad(n) });
+
+/** Everything that it lists. @param owner only the entries of this subject, as the log calls it. */
+export function listedIn({ n, runs }: LogItem, owner?: string): Listed[] {
+  let first = 0;
+  return runs.flatMap((run) => {
+    const offset = first;
+    first += run.ids.length;
+    const places = owner === undefined ? [...run.ids.keys()] : (run.owners?.[owner] ?? []);
+    return places.map((at) => ({
+      id: run.ids[at] as string,
+      position: toPosition(n, offset + at),
+      run,
+    }));
+  });
 }
 
 /** The end as it is when this content was added. */
@@ -83,7 +121,7 @@ export function putLogItem(tableName: string, lane: string, end: LogEnd, content
     Put: {
       TableName: tableName,
       Item: {
-        ...keyItem({ pk: logKey(lane), sk: pad(end.n) }),
+        ...keyItem(logItemKey(lane, end.n)),
         head: number(end.head),
         storedAt: number(end.storedAt),
         ...(end.newestId !== undefined && { newest: text(end.newestId) }),

@@ -16,6 +16,7 @@ export type Place =
       readonly at: Mark;
       /** Who holds its key: of a duplicate, and of a dead one that conflicts. */
       readonly firstId: string | undefined;
+      readonly subject: string;
     };
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html: 400 KB, names included. */
@@ -36,12 +37,17 @@ function toMeta(entry: Entry): string {
 /** Not less than DynamoDB counts. */
 export function placeBytes(entry: Entry): number {
   const { subject, payload } = entry;
-  return (
-    ITEM_OVERHEAD_BYTES +
-    Buffer.byteLength(toMeta(entry)) +
-    Buffer.byteLength(subject) +
-    (payload?.byteLength ?? 0)
-  );
+  return bytesOf(subject, toMeta(entry), payload);
+}
+
+function bytesOf(subject: string, meta: string, payload: Uint8Array | undefined): number {
+  const texts = Buffer.byteLength(meta) + Buffer.byteLength(subject);
+  return ITEM_OVERHEAD_BYTES + texts + (payload?.byteLength ?? 0);
+}
+
+/** As {@link placeBytes}, of the item as it was read. */
+export function placeItemBytes(item: Item): number {
+  return bytesOf(textAt(item, 'subject') ?? '', textAt(item, 'meta') ?? '', item['payload']?.B);
 }
 
 export function toEntryItem(key: ItemKey, entry: Entry, position: number): Item {
@@ -55,10 +61,15 @@ export function toEntryItem(key: ItemKey, entry: Entry, position: number): Item 
   };
 }
 
-export function toMarkItem(key: ItemKey, mark: Mark, firstId: string | undefined): Item {
+export function toMarkItem(
+  key: ItemKey,
+  mark: Mark,
+  { firstId, subject }: { readonly firstId: string | undefined; readonly subject: string },
+): Item {
   return {
     ...keyItem(key),
     mark: text(mark),
+    ...(subject !== '' && { subject: text(subject) }),
     ...(firstId !== undefined && { first: text(firstId) }),
   };
 }
@@ -66,7 +77,7 @@ export function toMarkItem(key: ItemKey, mark: Mark, firstId: string | undefined
 export function toPlace(item: Item): Place {
   const mark = textAt(item, 'mark') as Mark | undefined;
   if (mark === undefined) return { at: 'stored', position: numberAt(item, 'position') };
-  return { at: mark, firstId: textAt(item, 'first') };
+  return { at: mark, firstId: textAt(item, 'first'), subject: textAt(item, 'subject') ?? '' };
 }
 
 /** @param item one that is no mark. */

@@ -6,16 +6,16 @@ import type { Batch } from '../../envelope.ts';
 import type { AppendException } from '../store.ts';
 import { checkName, nameKey, putGap, putName, toBatchRecord } from './batch-names.ts';
 import type { BucketRecord, Buckets } from './buckets.ts';
-import { bucketOf, makeBucket, placeKey } from './buckets.ts';
+import { bucketOf, makeBucket, noteLateWrite, placeKey } from './buckets.ts';
 import type { Goal } from './decision.ts';
 import { createView, decide, knownOf } from './decision.ts';
-import { holderKey, holderWrite, placeWrite, pointerWrite, toOwnHolder } from './entry-writes.ts';
+import { holderKey, holderWrite, ownWrite, placeWrite, pointerWrite, toOwnHolder } from './entry-writes.ts';
 import type { Facts } from './facts.ts';
 import { createFacts, mergeFacts } from './facts.ts';
 import type { Write } from './item.ts';
 import { keyItem } from './item.ts';
 import type { EntryStep, Job, StoreStep } from './job.ts';
-import { itemName, laneKey, toPosition } from './keys.ts';
+import { itemName, laneKey, ownerOf, toPosition } from './keys.ts';
 import { createLedgerChanges } from './ledger-changes.ts';
 import type { BatchName, LogEnd, Run } from './log.ts';
 import { nextLogEnd, putLogItem } from './log.ts';
@@ -59,6 +59,11 @@ export interface Plan {
   commit(): void;
 }
 
+interface PlannedRun extends Run {
+  readonly ids: string[];
+  owners?: Record<string, number[]>;
+}
+
 const MAX_REMEMBERED_SOURCES = 10_000;
 
 export function planTransaction(state: LaneState, input: PlanInput): Plan {
@@ -70,7 +75,10 @@ export function planTransaction(state: LaneState, input: PlanInput): Plan {
   const newRegisters = new Set<string>();
   const newBuckets = new Map<string, BucketRecord>();
   const names: BatchName[] = [];
-  const runs: (Run & { readonly ids: string[] })[] = [];
+  const runs: PlannedRun[] = [];
+  const lateBuckets = new Set<string>();
+  /** Register and subject, as the log has it. */
+  const owners = new Set<string>();
   const told: { readonly delivery: number; readonly exception: AppendException }[] = [];
   const known: { readonly delivery: number; readonly exceptions: AppendException[] }[] = [];
   let stored = 0;
@@ -95,12 +103,17 @@ export function planTransaction(state: LaneState, input: PlanInput): Plan {
     const toStore = goal.to === 'stored' && step.kind === 'store' ? step : undefined;
     const key = placeKey(bucket, record.shards, entry.id);
     const position = toPosition(end.n + 1, stored);
-    const item = toStore
-      ? toEntryItem(key, toStore.entry, position)
-      : toMarkItem(key, goal.to as Mark, goal.firstId);
+    const subject = entry.subject ?? (place?.at === 'stored' ? '' : (place?.subject ?? ''));
+    const mark = { firstId: goal.firstId, subject };
+    const item = toStore ? toEntryItem(key, toStore.entry, position) : toMarkItem(key, goal.to as Mark, mark);
 
     const writes = [placeWrite(tableName, facts, step, item, place)];
     if (known === undefined) writes.push(makeBucket(tableName, buckets, record));
+    const late =
+      known === undefined || newBuckets.has(bucketName) || lateBuckets.has(bucketName)
+        ? undefined
+        : noteLateWrite(tableName, bucket, nowMicros);
+    if (late !== undefined) writes.push(late);
     if (toStore) writes.push(...besideEntry(toStore, record.shards));
     const move = { ...entry, region, from: place?.at as Mark | undefined, to: goal.to };
     const newRegister = !state.registers.has(entry.register) && !newRegisters.has(entry.register);
@@ -110,29 +123,44 @@ export function planTransaction(state: LaneState, input: PlanInput): Plan {
     ledger.move(move);
     if (newRegister) newRegisters.add(entry.register);
     if (known === undefined) newBuckets.set(bucketName, record);
-    planned.places.set(
-      entry.id,
-      toStore ? { at: 'stored', position } : { at: goal.to as Mark, firstId: goal.firstId },
-    );
+    if (late !== undefined) lateBuckets.add(bucketName);
+    planned.places.set(entry.id, toStore ? { at: 'stored', position } : { at: goal.to as Mark, ...mark });
     if (toStore) noteStored(toStore, record);
     return true;
   }
 
   function besideEntry(step: StoreStep, shards: number): PlannedWrite[] {
+    const { entry } = step;
+    const { register, subject } = entry;
+    const writes: PlannedWrite[] = [];
+    if (subject !== '') {
+      writes.push(pointerWrite(tableName, lane, entry, shards));
+      const owner = ownerOf(subject);
+      if (!owners.has(`${register} ${owner}`))
+        writes.push(ownWrite(tableName, lane, { register, owner, n: end.n + 1 }));
+    }
     const key = view.holderOf(step) === undefined ? holderKey(lane, step) : undefined;
-    return [
-      ...(step.entry.subject === '' ? [] : [pointerWrite(tableName, lane, step.entry, shards)]),
-      ...(key === undefined ? [] : [holderWrite(tableName, facts, key, toOwnHolder(step.entry))]),
-    ];
+    if (key !== undefined) writes.push(holderWrite(tableName, facts, key, toOwnHolder(entry)));
+    return writes;
   }
 
   function noteStored(step: StoreStep, { register, day, shards }: BucketRecord): void {
     stored += 1;
     const key = holderKey(lane, step);
     if (key !== undefined) planned.holders.set(itemName(key), toOwnHolder(step.entry));
-    const last = runs.at(-1);
-    if (last?.register === register && last.day === day) last.ids.push(step.entry.id);
-    else runs.push({ register, day, shards, ids: [step.entry.id] });
+    let run = runs.at(-1);
+    if (run?.register !== register || run.day !== day) {
+      run = { register, day, shards, ids: [] };
+      runs.push(run);
+    }
+    const { id, subject } = step.entry;
+    if (subject !== '') {
+      const owner = ownerOf(subject);
+      owners.add(`${register} ${owner}`);
+      run.owners ??= {};
+      (run.owners[owner] ??= []).push(run.ids.length);
+    }
+    run.ids.push(id);
   }
 
   function planName(batch: Batch): boolean {

@@ -45,8 +45,10 @@ export interface QueryRange {
   readonly descending?: boolean;
   /** Items that one request reads; default as many as fit into 1 MB. */
   readonly pageItems?: number;
-  /** Without the marks that are among entries. */
-  readonly entriesOnly?: boolean;
+  /** Leaves out items that have this attribute. */
+  readonly without?: string;
+  /** Attributes to give; default all. What is read is charged all the same. */
+  readonly only?: readonly string[];
 }
 
 /** Without reasons it was committed; `doubtful`: or an attempt before it may have been. */
@@ -57,8 +59,8 @@ export interface Transacted {
 
 /** Every method throws {@link StoreError}. */
 export interface Table {
-  /** In no order; what is not there is left out. */
-  getMany(keys: readonly ItemKey[]): Promise<Item[]>;
+  /** In no order; what is not there is left out. @param only attributes to give; default all. */
+  getMany(keys: readonly ItemKey[], only?: readonly string[]): Promise<Item[]>;
   query(range: QueryRange): AsyncGenerator<Item, void>;
   put(item: Item): Promise<void>;
   delete(key: ItemKey): Promise<void>;
@@ -123,11 +125,11 @@ export function createTable(options: TableOptions): Table {
     }
   }
 
-  async function getSome(keys: readonly ItemKey[]): Promise<Item[]> {
+  async function getSome(keys: readonly ItemKey[], only?: readonly string[]): Promise<Item[]> {
     const items: Item[] = [];
     // An answer ends at 16 MB, or where the table is throttled.
     for (let rest = keys.map(keyItem); rest.length > 0;) {
-      const RequestItems = { [table]: { Keys: rest, ConsistentRead: true } };
+      const RequestItems = { [table]: { Keys: rest, ConsistentRead: true, ...projection(only) } };
       const answer = await send('BatchGetItem', async () => {
         const got = await client.send(new BatchGetItemCommand({ RequestItems }));
         if (got.UnprocessedKeys?.[table]?.Keys?.length === rest.length) throw throttled();
@@ -140,10 +142,10 @@ export function createTable(options: TableOptions): Table {
   }
 
   return {
-    async getMany(keys) {
+    async getMany(keys, only) {
       const items: Item[] = [];
       for (let at = 0; at < keys.length; at += MAX_KEYS)
-        items.push(...(await getSome(keys.slice(at, at + MAX_KEYS))));
+        items.push(...(await getSome(keys.slice(at, at + MAX_KEYS), only)));
       return items;
     },
 
@@ -245,7 +247,16 @@ function throttled(): Error {
   return Object.assign(new Error('no item was given'), { name: 'ThrottlingException' });
 }
 
-function queryInput({ pk, from, to, descending = false, pageItems, entriesOnly = false }: QueryRange) {
+/** By other names: some of ours are words of DynamoDB's. */
+function projection(only: readonly string[] | undefined) {
+  if (only === undefined) return {};
+  return {
+    ProjectionExpression: only.map((_, index) => `#${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(only.map((name, index) => [`#${index}`, name])),
+  };
+}
+
+function queryInput({ pk, from, to, descending = false, pageItems, without, only }: QueryRange) {
   let condition = 'pk = :pk';
   if (from !== undefined && to !== undefined) condition += ' AND sk BETWEEN :from AND :to';
   else if (from !== undefined) condition += ' AND sk >= :from';
@@ -257,7 +268,8 @@ function queryInput({ pk, from, to, descending = false, pageItems, entriesOnly =
       ...(from !== undefined && { ':from': text(from) }),
       ...(to !== undefined && { ':to': text(to) }),
     },
-    ...(entriesOnly && { FilterExpression: 'attribute_not_exists(mark)' }),
+    ...(without !== undefined && { FilterExpression: `attribute_not_exists(${without})` }),
+    ...projection(only),
     ConsistentRead: true,
     ScanIndexForward: !descending,
     ...(pageItems !== undefined && { Limit: pageItems }),

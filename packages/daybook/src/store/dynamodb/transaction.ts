@@ -15,9 +15,9 @@ export interface PlannedWrite {
   learn(old: Item | undefined): void;
 }
 
-const MAX_WRITES = 100;
+export const MAX_WRITES = 100;
 /** Of 4 MB, with room for the log item and for whatever is counted differently. */
-const MAX_BYTES = 3_900_000;
+export const MAX_BYTES = 3_900_000;
 
 /** Of an item that holds no payload. */
 export const SMALL_ITEM_BYTES = 1_024;

@@ -15,6 +15,7 @@
 import type { CancellationReason } from '@aws-sdk/client-dynamodb';
 
 import type { Entry } from '../../entry.ts';
+import { systemTime } from '../../clock.ts';
 import { createBackOff } from '../../retry.ts';
 import type { AppendException, AppendResult, Store } from '../store.ts';
 import { StoreError } from '../store.ts';
@@ -43,10 +44,16 @@ const CONTENTION = { firstMs: 5, limitMs: 500 };
 const MAX_ROUNDS = 150;
 /** After somebody else was met at the log, so many transactions read its end first: that is cheaper than being refused. */
 const WARY_TRANSACTIONS = 8;
+/**
+ * Whoever has not met the log for so long reads its end first. Retention deletes old log items (hours after they were
+ * written, see log-trim.ts), and to one who only knows an end from before them their numbers would be free again.
+ */
+const END_KNOWN_FOR_MS = 60_000;
 
 /** @param end of the lane's log, as it was read last. */
 export function createWriter(table: Table, state: LaneState, end: LogEnd): Writer {
   let known = end;
+  let knownAtMs = systemTime.wallMs();
   let wary = 0;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -63,9 +70,12 @@ export function createWriter(table: Table, state: LaneState, end: LogEnd): Write
     try {
       const backOff = createBackOff(CONTENTION);
       for (let from = 0, rounds = 1; from < job.steps.length; rounds += 1) {
-        if (wary > 0) {
-          wary -= 1;
+        // By the wall: the other clock stands still while a machine sleeps.
+        const unsure = Math.abs(systemTime.wallMs() - knownAtMs) > END_KNOWN_FOR_MS;
+        if (wary > 0 || unsure) {
+          wary = Math.max(0, wary - 1);
           known = await readLogEnd(table, state.lane);
+          knownAtMs = systemTime.wallMs();
         }
         const nowMicros = table.nowMicros();
         const plan = planTransaction(state, { job, from, facts, end: known, nowMicros, exceptions });
@@ -78,6 +88,7 @@ export function createWriter(table: Table, state: LaneState, end: LogEnd): Write
             continue;
           }
           known = plan.end;
+          knownAtMs = systemTime.wallMs();
         }
         plan.commit();
         from = plan.next;
