@@ -7,6 +7,10 @@ export interface RegisterView {
   readonly register: Register;
   /** Whose entries alone are shown; undefined: everybody's. */
   readonly subject: string | undefined;
+  /**
+   * For what lasts longer than a request: whether the credential still lets its holder read. Absent where none is needed.
+   */
+  readonly isStillAdmitted?: () => Promise<boolean>;
 }
 
 /** What the store is asked for. */

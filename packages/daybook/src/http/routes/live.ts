@@ -110,6 +110,7 @@ export function createLive(
       const cancelled = new AbortController();
       const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
       ended.addEventListener('abort', () => caller.forget(), { once: true });
+      const isStillAdmitted = createRecheck(view, context.nowMs);
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
           // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
@@ -118,6 +119,7 @@ export function createLive(
         async pull(controller) {
           const { entries } = await follower.next(commentEveryMs, ended);
           if (cancelled.signal.aborted) return;
+          if (!(await isStillAdmitted())) return controller.close();
           if (entries.length > 0) controller.enqueue(toEvents(view.register, follower, entries));
           else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
           if (ended.aborted) controller.close();
@@ -134,6 +136,18 @@ export function createLive(
         body,
       };
     },
+  };
+}
+
+/** A tail outlives its caller's credential by no more than this. */
+const RECHECK_EVERY_MS = 15_000;
+
+function createRecheck({ isStillAdmitted }: RegisterView, nowMs: () => number): () => Promise<boolean> {
+  let checkedMs = nowMs();
+  return async () => {
+    if (isStillAdmitted === undefined || nowMs() - checkedMs < RECHECK_EVERY_MS) return true;
+    checkedMs = nowMs();
+    return isStillAdmitted();
   };
 }
 

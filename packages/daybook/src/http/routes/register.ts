@@ -6,7 +6,7 @@ import type { Context, Hono } from 'hono';
 import { clientName } from '../../access/rate-limit.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
-import { admit, ownerOf } from '../admit.ts';
+import { admit, isAdmitted, ownerOf } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -89,7 +89,13 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         context.assertLetsIn(register, address);
         const identity = await admit(context, register, 'read', headers['authorization']);
         const rate = takeRead(context, register, clientName(address, identity?.subject));
-        const answer = await route(c, { register, subject: ownerOf(register, identity) });
+        const isStillAdmitted =
+          identity && (() => isAdmitted(context, register, 'read', headers['authorization']));
+        const answer = await route(c, {
+          register,
+          subject: ownerOf(register, identity),
+          ...(isStillAdmitted && { isStillAdmitted }),
+        });
         context.metrics.countRead(register.name, answer.status);
         const fields = { ...answer.headers, ...rate };
         const { body } = answer;
