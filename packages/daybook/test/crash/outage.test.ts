@@ -182,11 +182,9 @@ for (const [what, start] of [
   ['a SQLite store that another process locks', lockedSqlite],
 ] as const) {
   const skip = start === dynamoDb && !hasJava && 'DynamoDB Local needs Java';
-  // A checkpoint that meets the lock counts as `unexpected`, so the persister now and then looks for an entry to blame.
-  const todo = start === lockedSqlite && 'a lock that a checkpoint meets is not told as an outage yet';
   test(
     `${what} under load: writes are queued, nothing dies, and all is stored once it is back`,
-    { skip, todo },
+    { skip },
     async (t) => {
       await comesThrough(t, await start(), async (daybook, ask) => {
         await eventually(

@@ -5,6 +5,8 @@
 import type { BatchLine } from '../../contract/messages.ts';
 import type { Entry, EntryDraft } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
+import type { DurabilityLevel } from '../../durability.ts';
+import { satisfiesDurability } from '../../durability.ts';
 import { idToStamp } from '../../id.ts';
 import type { Hold } from '../../intake/budget.ts';
 import type { Accepted } from '../../intake/intake.ts';
@@ -69,19 +71,24 @@ export async function writeBatch(
     for (const [at, index] of [...queued.keys()].entries())
       results[index] = acceptedLine(context, plan, lines[index] as Line, outcomes[at] as Accepted);
   }
-  // Keyed lines may be with the store already; what holds for all is told.
-  const { durability } = keeperOf(context, 'queued').capabilities;
   const waited = plan.waitSeconds > 0 && { 'preference-applied': `wait=${plan.waitSeconds}` };
   return {
     status: 200,
     headers: {
       'content-type': NDJSON_TYPE,
-      'daybook-durability': durability,
+      'daybook-durability': levelOfAll(context, plan),
       ...waited,
       ...plan.rateHeaders,
     },
     body: results.join(''),
   };
+}
+
+/** What holds for every line: keyed ones go to the store, or to the queue when that is away. */
+function levelOfAll(context: HttpContext, { key }: WritePlan): DurabilityLevel {
+  const first = keeperOf(context, 'queued').capabilities.durability;
+  const ofStore = context.store.capabilities.durability;
+  return key === undefined || satisfiesDurability(ofStore, first) ? first : ofStore;
 }
 
 interface LineOutcomes {
