@@ -20,10 +20,10 @@ import { wholeNumberOf } from '../parameters.ts';
 
 type StreamFormat = 'ndjson' | 'csv' | 'text';
 
-const PAGE_ENTRIES = 200;
+const PAGE_ENTRIES = 100;
 const PAGE_BYTES = 512 * 1024;
-/** While writes are under way, a page's time on the main thread is followed by this many times as long a pause. */
-const PAUSE_RATIO = 8;
+/** While writes are under way, the time that a page took, in both threads, is followed by this many times as long a pause. */
+const PAUSE_RATIO = 6;
 
 const TYPES: Record<StreamFormat, string> = {
   ndjson: NDJSON_TYPE,
@@ -82,6 +82,7 @@ async function* createChunks(
   let left = limit;
   let { after } = range;
   while (left > 0) {
+    const startedMs = context.nowMs();
     const page = await context.store.list({
       ...shownOf(view),
       ...range,
@@ -89,7 +90,6 @@ async function* createChunks(
       limit: Math.min(PAGE_ENTRIES, left),
       maxBytes: PAGE_BYTES,
     });
-    const startedMs = context.nowMs();
     const chunk = Buffer.from(head + page.entries.map(formatted).join(''));
     const workedMs = context.nowMs() - startedMs;
     head = '';
