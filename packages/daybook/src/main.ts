@@ -7,6 +7,7 @@ import { createDaybook } from './daybook.ts';
 import { StartError, toError } from './errors.ts';
 import { isLoopback } from './access/address.ts';
 import { humanStart } from './human-start.ts';
+import { isOpen } from './register.ts';
 import { createLog } from './telemetry/log.ts';
 
 const EXIT_OK = 0;
@@ -56,7 +57,7 @@ async function serve({ overrides = {}, untilStdinEnds = false }: RunOptions): Pr
     log.warn({
       event: 'open-registers',
       host: config.host,
-      registers: config.registers.map(({ name }) => name),
+      registers: config.registers.filter(isOpen).map(({ name }) => name),
     });
   }
   if (human) process.stdout.write(humanStart(daybook, url));

@@ -62,6 +62,11 @@ export interface Register {
   readonly showEpochMs: boolean;
 }
 
+/** Whether strangers may write to it or read it. */
+export function isOpen({ access }: Register): boolean {
+  return access.write === 'open' || access.read === 'open';
+}
+
 export const REGISTER_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** First path segments that belong to the service. */

@@ -5,6 +5,7 @@
 import type { EntryView } from '../../contract/messages.ts';
 import type { DurabilityLevel } from '../../durability.ts';
 import type { Register } from '../../register.ts';
+import { isOpen } from '../../register.ts';
 import { durabilityInWords } from './durability.ts';
 import { entryRow, entryRowTemplate } from './entry-list.ts';
 import { html } from './html.ts';
@@ -128,13 +129,15 @@ function ledger(href: string, { name }: Register, latest: readonly EntryView[]):
   </section>`;
 }
 
-function registerItem(basePath: string, { name, aliases }: Register): Html {
+function registerItem(basePath: string, register: Register): Html {
+  const { name, aliases, access } = register;
+  const methods = access.write === 'internal' ? 'GET' : 'POST GET';
   return html`<li>
     <a href="${basePath}/${name}">${name}</a>
     <span class="paths"
-      ><code>POST GET /${name}</code>${aliases.map(
+      ><code>${methods} /${name}</code>${aliases.map(
         ({ method, path }) => html` <code>${method} ${path}</code>`,
-      )}</span
+      )}${!isOpen(register) && html` <span class="hint">with a credential</span>`}</span
     >
   </li> `;
 }

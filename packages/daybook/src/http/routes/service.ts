@@ -10,6 +10,7 @@ import { DaybookError } from '../../errors.ts';
 import type { Answer } from '../answer.ts';
 import { jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import { isOpen } from '../../register.ts';
 import { entryToView } from '../entry-json.ts';
 import { welcomePage } from '../pages/welcome.ts';
 
@@ -126,7 +127,7 @@ function once<T>(make: () => T): () => T {
 /** Ten lines for whoever comes with curl. */
 function help({ config, version, durability }: HttpContext, origin: string): string {
   const base = `${origin}${config.basePath}`;
-  const [name = 'app'] = config.registers.map((register) => register.name);
+  const [name = 'app'] = config.registers.filter(isOpen).map((register) => register.name);
   return `Daybook ${version}: POST it, and it is on record. Durability: ${durability().level}.
 
   curl -X POST ${base}/${name}                       the moment alone
