@@ -133,7 +133,7 @@ function registerItem(basePath: string, register: Register): Html {
   const { name, aliases, access } = register;
   const methods = access.write === 'internal' ? 'GET' : 'POST GET';
   return html`<li>
-    <a href="${basePath}/${name}">${name}</a>
+    ${isOpen(register) ? html`<a href="${basePath}/${name}">${name}</a>` : html`<b>${name}</b>`}
     <span class="paths"
       ><code>${methods} /${name}</code>${aliases.map(
         ({ method, path }) => html` <code>${method} ${path}</code>`,
