@@ -302,7 +302,7 @@ describe('docs/drivers.md', () => {
   test('says what a write to DynamoDB costs as the decision does', () => {
     const decision = readDocument('docs/decisions/0011-dynamodb-layout.md');
     const decided = figures(decision, 'Per transaction');
-    assert.equal(decided.length, 4);
+    assert.equal(decided.length, 6);
     assert.deepEqual(figures(drivers, 'One transaction with'), decided);
   });
 

@@ -58,7 +58,7 @@ export const keyOfBucket = ({ lane, register, day }: Bucket): ItemKey => ({
 });
 
 /** Whether a day ended so many days ago. */
-export function isPast({ day }: Pick<Bucket, 'day'>, days: number, nowMicros: number): boolean {
+function isPast({ day }: Pick<Bucket, 'day'>, days: number, nowMicros: number): boolean {
   return Date.parse(day) * 1000 + (days + 1) * DAY_MICROS < nowMicros;
 }
 

@@ -136,8 +136,8 @@ export async function trimLog(
     const parts: Write[][] = [];
     // The log's end stays, and stands for the others.
     const left = successor === undefined ? run.slice(0, -1) : [...run];
-    let behind = successor ?? (run.at(-1) as LogItem);
-    while (left.length > 0) {
+    let behind = successor ?? run.at(-1);
+    while (behind !== undefined && left.length > 0) {
       const deletions: Write[] = [];
       let { standsFrom } = behind;
       for (let item = left.at(-1); item !== undefined; item = left.at(-1)) {

@@ -72,7 +72,7 @@ export async function readLogEnd(table: Table, lane: string): Promise<LogEnd> {
   return EMPTY;
 }
 
-export function toLogEnd(item: Item): LogEnd {
+function toLogEnd(item: Item): LogEnd {
   return {
     n: Number(textAt(item, 'sk')),
     head: numberAt(item, 'head'),
