@@ -9,6 +9,7 @@ import { after, before, describe, mock, test } from 'node:test';
 import type { Entry } from '../../src/entry.ts';
 import type { Item, Write } from '../../src/store/dynamodb/item.ts';
 import { keyOf } from '../../src/store/dynamodb/item.ts';
+import { microsToFirstId } from '../../src/id.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
   BASE_MICROS,
@@ -218,6 +219,52 @@ describe('DynamoDB store, retention', { skip: !hasJava && 'DynamoDB Local needs 
       }
     await store.append(next([young()]));
     assert.equal((await tailedIds(store)).length, 4);
+  });
+
+  test('while entries come and expire, followers get each one that stays, once and in its order', async () => {
+    const table = tables.newTable();
+    const [store, ...others] = await Promise.all([open(table), open(table), open(table)]);
+    const [next, kept] = [createSource('a'), [] as string[]];
+    let writing = true;
+
+    async function follow(of: Store, subject?: string): Promise<string[]> {
+      const ids: string[] = [];
+      for (let [after, last] = [0, false]; ;) {
+        const page = await of.tail({ ...ALL, lane: 'local', after, ...(subject && { subject }) });
+        ids.push(...idsOf(page.entries).filter((id) => id >= microsToFirstId(LATER)));
+        after = page.through;
+        if (last && page.entries.length === 0) return ids;
+        last = !writing;
+      }
+    }
+
+    async function write(): Promise<void> {
+      for (let index = 0; index < 30; index += 1) {
+        const some = [old({ subject: 's' }), old(), ...(index % 3 === 0 ? [young({ subject: 's' })] : [])];
+        await store.append(next(some));
+        kept.push(...idsOf(some.slice(2)));
+      }
+      writing = false;
+    }
+
+    const expire = async (of: Store): Promise<number> => {
+      let expired = 0;
+      while (writing) expired += await expireAll(of, 7);
+      return expired + (await expireAll(of));
+    };
+    const [, all, own, ...counts] = await Promise.all([
+      write(),
+      follow(store),
+      follow(store, 's'),
+      ...others.map(expire),
+    ]);
+    assert.deepEqual(all, kept);
+    assert.deepEqual(own, kept);
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      60,
+    );
+    assert.deepEqual(await totals(store), { accepted: 70, stored: 10, expired: 60 });
   });
 
   test('on a replica a tail waits for what is not there yet and passes over what expired', async () => {
