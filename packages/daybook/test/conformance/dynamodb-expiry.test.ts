@@ -21,7 +21,7 @@ import {
 import { tailedIds, totals } from '../../src/testing/store-conformance/observed.ts';
 import { hasJava } from '../support/dynamodb-local.ts';
 import type { DynamoDbTables } from '../support/dynamodb-tables.ts';
-import { startDynamoDbTables } from '../support/dynamodb-tables.ts';
+import { itemBytes, startDynamoDbTables } from '../support/dynamodb-tables.ts';
 
 const EXPIRED = Number(process.env['DAYBOOK_TEST_EXPIRED_ENTRIES'] ?? 300);
 const DAY_MICROS = 1440 * MINUTE_MICROS;
@@ -380,12 +380,6 @@ interface Size {
 }
 
 const describeSize = ({ items, bytes }: Size): string => `${items} items and ${bytes} bytes`;
-
-function itemBytes(item: Item): number {
-  return Object.entries(item).reduce((sum, [name, { S = '', N = '', B, SS = [] }]) => {
-    return sum + name.length + Buffer.byteLength(S + N + SS.join('')) + (B?.byteLength ?? 0);
-  }, 0);
-}
 
 const namesAmong = (items: readonly Item[]): Item[] =>
   items.filter((item) => keyOf(item).pk.includes('#batch#'));

@@ -80,3 +80,10 @@ export async function startDynamoDbTables(): Promise<DynamoDbTables> {
     },
   };
 }
+
+/** As DynamoDB counts an item that was read, nearly: names and values. */
+export function itemBytes(item: Item): number {
+  return Object.entries(item).reduce((sum, [name, { S = '', N = '', B, SS = [] }]) => {
+    return sum + name.length + Buffer.byteLength(S + N + SS.join('')) + (B?.byteLength ?? 0);
+  }, 0);
+}
