@@ -107,7 +107,7 @@ async function postgresDriver(
         maxConnections,
         connectTimeoutMs,
         statementTimeoutMs,
-        onUpkeepFailure: (error) => log.error({ event: 'partitions-not-made', reason: error.message }),
+        onUpkeepFailure: (error) => log.error({ event: 'store-upkeep-failed', reason: error.message }),
       }),
     capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
     lanes: POSTGRES_LANES,

@@ -32,15 +32,29 @@ CREATE TABLE daybook.entries (
 CREATE INDEX entries_by_register_id ON daybook.entries (register, id);
 -- Tails.
 CREATE INDEX entries_by_register_position ON daybook.entries (register, position);
+-- What a subject reads of its own, as lists and counts and as tails; anonymous entries are in neither.
+CREATE INDEX entries_by_subject_id ON daybook.entries (register, subject, id) WHERE subject <> '';
+CREATE INDEX entries_by_subject_position ON daybook.entries (register, subject, position) WHERE subject <> '';
 CREATE TABLE daybook.entries_default PARTITION OF daybook.entries DEFAULT;
 
 -- What became of an entry that has no row in `entries`, so that it is settled once and can be asked for.
 CREATE TABLE daybook.mark (
   id       uuid             PRIMARY KEY,
   register text COLLATE "C" NOT NULL,
+  subject  text COLLATE "C" NOT NULL,
   place    text             NOT NULL CHECK (place IN ('duplicate', 'dead', 'discarded', 'retrying')),
   first    uuid  -- who holds its key: the entry that a duplicate links to, or that a dead one conflicts with
 );
+-- What a subject is told of its own.
+CREATE INDEX mark_by_subject_id ON daybook.mark (register, subject, id) WHERE subject <> '';
+-- What retention takes.
+CREATE INDEX mark_ended ON daybook.mark (register, id) WHERE place IN ('duplicate', 'discarded');
+
+-- The newest position of each register that retention took: a tail that is not there yet has missed something.
+CREATE TABLE daybook.expiry (
+  register text COLLATE "C" PRIMARY KEY,
+  through  bigint           NOT NULL
+) WITH (fillfactor = 50);
 
 -- A key lives as long as its entry and is written in the entry's transaction.
 CREATE TABLE daybook.idempotency_key (

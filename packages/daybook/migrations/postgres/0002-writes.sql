@@ -143,7 +143,7 @@ BEGIN
       (SELECT coalesce(array_agg(at ORDER BY at), '{}') FROM found),
       (SELECT coalesce(array_agg(kind ORDER BY at), '{}') FROM found),
       (SELECT coalesce(array_agg(first ORDER BY at), '{}') FROM found),
-      (SELECT coalesce(array_agg(at), '{}') FROM held WHERE free AND holder = id)
+      (SELECT coalesce(array_agg(at), '{}') FROM held WHERE free AND holder = id AND p_batch[at] <> ALL (v_known))
     INTO v_held_at, v_held_kind, v_held_first, v_claim_at;
 
     IF cardinality(v_held_at) > 0 THEN
@@ -216,6 +216,8 @@ BEGIN
     WHERE m.at = ANY (v_stored_at) OR m.at = ANY (v_move_at)
   ) c
   GROUP BY c.grp
+  -- In the order in which retention takes these rows, so that neither waits for the other.
+  ORDER BY p_minute[c.grp], p_register[c.grp]
   ON CONFLICT (minute, region, register) DO UPDATE SET
     accepted = t.accepted + excluded.accepted, stored = t.stored + excluded.stored,
     duplicate = t.duplicate + excluded.duplicate, dead = t.dead + excluded.dead, retrying = t.retrying + excluded.retrying;
@@ -226,8 +228,8 @@ BEGIN
     );
   END IF;
   IF cardinality(v_move_at) > 0 THEN
-    INSERT INTO daybook.mark (id, register, place, first)
-    SELECT p_id[m.at], p_register[p_group[m.at]], m.place, m.first
+    INSERT INTO daybook.mark (id, register, subject, place, first)
+    SELECT p_id[m.at], p_register[p_group[m.at]], p_subject[m.at], m.place, m.first
     FROM unnest(v_move_at, v_move_to, v_move_first) AS m (at, place, first)
     ON CONFLICT (id) DO UPDATE SET place = excluded.place, first = excluded.first;
   END IF;
@@ -283,4 +285,87 @@ BEGIN
     ON CONFLICT (minute, region, register) DO UPDATE SET
       dead = t.dead + excluded.dead, discarded = t.discarded + excluded.discarded;
   END IF;
+END $$;
+
+-- The stamp's minute, as the program derives it from an id: 48 bits of milliseconds and 12 bits of a fraction, rounded up.
+CREATE FUNCTION daybook.minute_of(p_id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT (('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint * 1000
+    + (('x' || substr(p_id::text, 16, 3))::bit(12)::integer * 1000 + 4095) / 4096) / 60000000;
+$$;
+
+-- What retention takes in one transaction: the oldest entries of a register with their keys, and the marks up to there.
+-- It does not wait for the lane, and no writer waits for it: it gives no positions, and what it changes is older than what
+-- is written. (A late entry of the same minutes may wait for its ledger row until the commit.) What takes entries away, or
+-- moves them, takes turns by a lock of its own; number 3 of ours, see `space.ts`.
+CREATE FUNCTION daybook.expire_entries(
+  p_register   text,
+  p_from       uuid,     -- no entry of an earlier id is looked for …
+  p_before     uuid,     -- … and none of this or a later one
+  p_limit      integer,  -- of entries
+  p_mark_limit integer,
+  OUT expired    integer,
+  OUT last_id    uuid,    -- of these; null when there was none
+  OUT marks      integer, -- that went as well
+  OUT durability text[]
+)
+LANGUAGE plpgsql
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  v_due     uuid[];
+  v_id      uuid[];
+  v_subject text[];
+  v_region  text[];
+  v_key     text[];
+  v_through bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1145133378, 3);
+  durability := daybook.durability();
+  SELECT coalesce(array_agg(d.id ORDER BY d.id), '{}') INTO v_due
+  FROM (
+    SELECT e.register, e.id FROM daybook.entries e
+    WHERE (e.register, e.id) >= (p_register, p_from) AND (e.register, e.id) < (p_register, p_before)
+      AND e.id >= p_from AND e.id < p_before
+    ORDER BY e.register, e.id LIMIT p_limit
+  ) d;
+  expired := cardinality(v_due);
+  last_id := v_due[expired];
+
+  IF expired > 0 THEN
+    WITH gone AS (
+      DELETE FROM daybook.entries e WHERE e.id = ANY (v_due) AND e.id >= v_due[1] AND e.id <= last_id
+      -- Escapes that a text of PostgreSQL cannot hold are left out; neither of the two fields has one.
+      RETURNING e.id, e.position, e.subject,
+        regexp_replace(e.meta, '(\\\\)|\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1', 'g')::json AS meta
+    )
+    SELECT array_agg(g.id), array_agg(g.subject), array_agg(g.meta ->> 'region'), array_agg(g.meta ->> 'idempotencyKey'),
+      max(g.position)
+    INTO v_id, v_subject, v_region, v_key, v_through FROM gone g;
+
+    DELETE FROM daybook.idempotency_key k
+    USING unnest(v_id, v_subject, v_region, v_key) AS g (id, subject, region, key)
+    WHERE k.region = g.region AND k.register = p_register AND k.subject = g.subject AND k.key = g.key AND k.id = g.id;
+
+    INSERT INTO daybook.ledger AS t (minute, region, register, accepted, stored, expired)
+    SELECT daybook.minute_of(g.id), g.region, p_register, 0, -count(*), count(*)
+    FROM unnest(v_id, v_region) AS g (id, region)
+    GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (minute, region, register) DO UPDATE SET
+      stored = t.stored + excluded.stored, expired = t.expired + excluded.expired;
+
+    INSERT INTO daybook.expiry AS t (register, through) VALUES (p_register, v_through)
+    ON CONFLICT (register) DO UPDATE SET through = greatest(t.through, excluded.through);
+  END IF;
+
+  -- Dead ones stay: their letters may still be replayed.
+  DELETE FROM daybook.mark m WHERE m.id = ANY (ARRAY(
+    SELECT d.id FROM daybook.mark d
+    WHERE d.register = p_register AND d.id >= p_from AND d.place IN ('duplicate', 'discarded')
+      AND d.id < CASE WHEN expired < p_limit THEN p_before ELSE last_id END
+    ORDER BY d.id LIMIT p_mark_limit
+  ));
+  GET DIAGNOSTICS marks = ROW_COUNT;
 END $$;

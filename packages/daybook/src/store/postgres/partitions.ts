@@ -3,7 +3,6 @@
  * one that is missing costs nothing but speed, because its entries go to the default partition, and whoever makes the
  * month later takes them out of it.
  */
-import { toError } from '../../errors.ts';
 import { microsToFirstId } from '../../id.ts';
 import { hasTable } from './catalog.ts';
 import type { Connection } from './connection.ts';
@@ -22,8 +21,6 @@ const MONTHS_BACK = 1;
 const MONTHS_AHEAD = 3;
 /** "DAYB" and a number of ours. */
 const LOCK = '1145133378, 2';
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** @param nowMicros Unix microseconds. */
 export function monthsAround(nowMicros: number): Month[] {
@@ -50,48 +47,6 @@ export async function makePartitions(connection: Connection): Promise<void> {
     if (!(await hasTable(connection, month.table)))
       await connection.transaction(() => makePartition(connection, month));
   }
-}
-
-/** Looks after the months once a day, on a connection that is made for it. */
-export function keepPartitions(
-  connect: () => Promise<Connection>,
-  onFailure: (error: Error) => void,
-): { close(): Promise<void> } {
-  let timer = setTimeout(look, DAY_MS).unref();
-  let looking = Promise.resolve();
-  let closed = false;
-
-  function look(): void {
-    looking = lookAndPlan();
-  }
-
-  async function lookAndPlan(): Promise<void> {
-    const done = await upkeep();
-    if (!closed) timer = setTimeout(look, done ? DAY_MS : HOUR_MS).unref();
-  }
-
-  async function upkeep(): Promise<boolean> {
-    try {
-      const connection = await connect();
-      try {
-        await makePartitions(connection);
-      } finally {
-        await connection.close();
-      }
-      return true;
-    } catch (thrown) {
-      onFailure(toError(thrown));
-      return false;
-    }
-  }
-
-  return {
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await looking;
-    },
-  };
 }
 
 /**

@@ -9,13 +9,15 @@ import { StoreError } from '../store.ts';
 import type { Connection, ConnectionOptions } from './connection.ts';
 import { connect, createPool } from './connection.ts';
 import { parseConnectionUrl } from './connection-url.ts';
+import { createExpiry } from './expiry.ts';
 import { reasonOf, sqlStateOf, toStoreError } from './failure.ts';
 import { migrate } from './migrate.ts';
-import { keepPartitions, makePartitions } from './partitions.ts';
+import { makePartitions } from './partitions.ts';
 import { createQueries } from './queries.ts';
 import { LANE } from './rows.ts';
 import type { DurabilitySettings } from './server-durability.ts';
 import { createServerDurability } from './server-durability.ts';
+import { createUpkeep } from './upkeep.ts';
 import { createVouchers } from './vouchers.ts';
 import { createWrites } from './writes.ts';
 
@@ -43,7 +45,7 @@ export interface PostgresStoreOptions {
   readonly lockTimeoutMs?: number;
   /** Default 30 000. */
   readonly poolIdleMs?: number;
-  /** Called when the daily look at the partitions fails; it is repeated within the hour. */
+  /** Called when a look at the partitions or at what retention freed fails; it is repeated, the daily one within the hour. */
   readonly onUpkeepFailure?: (error: Error) => void;
 }
 
@@ -88,7 +90,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const primary = createPool({ ...connection, maxConnections, poolIdleMs });
   const replica = readTarget && createPool({ ...connection, target: readTarget, maxConnections, poolIdleMs });
   const durability = createServerDurability(found.version, found.durability);
-  const upkeep = keepPartitions(() => connect(connection), options.onUpkeepFailure ?? (() => {}));
+  const upkeep = createUpkeep(() => connect(connection), options.onUpkeepFailure ?? (() => {}));
   let closing: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -110,6 +112,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     lanes: POSTGRES_LANES,
     newestIdAtOpen: found.newestId,
     ...createWrites(primary, durability),
+    ...createExpiry(primary, { durability, onSwept: upkeep.spaceWasFreed }),
     ...createVouchers(primary),
     ...createQueries(primary, replica),
     close: () => (closing ??= close()),

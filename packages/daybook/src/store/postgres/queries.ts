@@ -20,12 +20,11 @@ import { StoreError } from '../store.ts';
 import { uuidArray } from './binary-array.ts';
 import type { Pool } from './connection.ts';
 import type { EntryRow } from './rows.ts';
-import { fromRow, LANE } from './rows.ts';
+import { fromRow, LANE, LOWEST_ID } from './rows.ts';
 import * as statements from './query-statements.ts';
 
 const MINUTE_MICROS = 60_000_000;
 const ID_DIGITS = 32;
-const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 interface FoundRow extends EntryRow {
@@ -37,6 +36,11 @@ interface PageRow extends EntryRow {
   readonly found: string;
 }
 
+interface TailRow extends PageRow {
+  readonly head: string;
+  readonly expired_through: string;
+}
+
 type Numbers<T> = { readonly [Key in keyof T]: T[Key] extends number ? string : T[Key] };
 
 export type Queries = Pick<
@@ -46,41 +50,49 @@ export type Queries = Pick<
 
 export function createQueries(primary: Pool, replica: Pool = primary): Queries {
   return {
-    async find(register, id) {
-      const found =
-        replica === primary ? undefined : await findIn(replica, register, id).catch(onlyStoreError);
+    async find(register, id, subject) {
+      const wanted = { register, id, subject };
+      const found = replica === primary ? undefined : await findIn(replica, wanted).catch(onlyStoreError);
       // Nobody knows it, or its replay is on its way.
-      return found === undefined || found.status === 'dead' ? findIn(primary, register, id) : found;
+      return found === undefined || found.status === 'dead' ? findIn(primary, wanted) : found;
     },
 
-    async list({ register, order, from, to, after, limit, maxBytes }: ListQuery): Promise<Page> {
+    async list({ register, subject, order, from, to, after, limit, maxBytes }: ListQuery): Promise<Page> {
       const ascending = order === 'asc';
       let lower = from === undefined ? LOWEST_ID : microsToFirstId(from);
       let upper = to === undefined ? HIGHEST_ID : microsToFirstId(to);
       if (after !== undefined && ascending && after >= lower) lower = successor(after);
       if (after !== undefined && !ascending && after < upper) upper = after;
-      const statement = ascending ? statements.LIST_ASCENDING : statements.LIST_DESCENDING;
-      const rows = await replica.read<PageRow>(statement, [register, lower, upper, limit, maxBytes]);
+      const range = [register, lower, upper, limit, maxBytes];
+      const rows =
+        subject === undefined
+          ? await replica.read<PageRow>(
+              ascending ? statements.LIST_ASCENDING : statements.LIST_DESCENDING,
+              range,
+            )
+          : await replica.read<PageRow>(
+              ascending ? statements.OWN_LIST_ASCENDING : statements.OWN_LIST_DESCENDING,
+              [...range, subject],
+            );
       return {
         entries: rows.map((row) => fromRow(register, row)),
         more: Number(rows[0]?.found ?? 0) > rows.length,
       };
     },
 
-    async tail({ register, after, limit, maxBytes }): Promise<TailPage> {
-      const rows = await replica.read<PageRow & { head: string }>(statements.TAIL, [
-        register,
-        after,
-        limit,
-        maxBytes,
-        LANE,
-      ]);
+    async tail({ register, subject, after, limit, maxBytes }): Promise<TailPage> {
+      const place = [register, after, limit, maxBytes, LANE];
+      const rows =
+        subject === undefined
+          ? await replica.read<TailRow>(statements.TAIL, place)
+          : await replica.read<TailRow>(statements.OWN_TAIL, [...place, subject]);
       const entries = rows.filter(({ id }) => id !== null).map((row) => fromRow(register, row));
       const more = Number(rows[0]?.found ?? 0) > entries.length;
       const last = entries.at(-1)?.position.number;
       return {
         entries,
         through: more && last !== undefined ? last : Math.max(after, Number(rows[0]?.head ?? 0)),
+        expiredThrough: Number(rows[0]?.expired_through ?? 0),
       };
     },
 
@@ -89,23 +101,10 @@ export function createQueries(primary: Pool, replica: Pool = primary): Queries {
       return head >= seen || replica === primary ? head : headOf(primary, lane);
     },
 
-    async count({ register, from, bucketMicros, buckets }: CountQuery) {
-      const counts = Array.from({ length: buckets }, () => 0);
-      const byMinute = bucketMicros % MINUTE_MICROS === 0;
-      const edges = Array.from({ length: buckets + 1 }, (_, index) => from + index * bucketMicros);
-      const rows = byMinute
-        ? await replica.read<CountRow>(statements.COUNT_MINUTES, [
-            register,
-            from / MINUTE_MICROS,
-            bucketMicros / MINUTE_MICROS,
-            (from + buckets * bucketMicros) / MINUTE_MICROS,
-          ])
-        : await replica.read<CountRow>(statements.COUNT_IDS, [
-            register,
-            uuidArray(edges.slice(0, -1).map(microsToFirstId)),
-            uuidArray(edges.slice(1).map(microsToFirstId)),
-          ]);
-      for (const { bucket, entries } of rows) counts[Number(bucket)] = Number(entries);
+    async count(query: CountQuery) {
+      const counts = Array.from({ length: query.buckets }, () => 0);
+      for (const { bucket, entries } of await countIn(replica, query))
+        counts[Number(bucket)] = Number(entries);
       return counts;
     },
 
@@ -151,6 +150,27 @@ function toNumbers<Key extends string>(row: Readonly<Record<Key, string>>): Reco
   ) as Record<Key, number>;
 }
 
+async function countIn(
+  pool: Pool,
+  { register, subject, from, bucketMicros, buckets }: CountQuery,
+): Promise<CountRow[]> {
+  if (subject === undefined && bucketMicros % MINUTE_MICROS === 0) {
+    return pool.read<CountRow>(statements.COUNT_MINUTES, [
+      register,
+      from / MINUTE_MICROS,
+      bucketMicros / MINUTE_MICROS,
+      (from + buckets * bucketMicros) / MINUTE_MICROS,
+    ]);
+  }
+  const edges = Array.from({ length: buckets + 1 }, (_, index) =>
+    microsToFirstId(from + index * bucketMicros),
+  );
+  const starts = uuidArray(edges.slice(0, -1));
+  return subject === undefined
+    ? pool.read<CountRow>(statements.COUNT_IDS, [register, starts, uuidArray(edges.slice(1))])
+    : pool.read<CountRow>(statements.OWN_COUNT, [register, subject, edges[0], edges[buckets], starts]);
+}
+
 async function headOf(pool: Pool, lane: string): Promise<number> {
   const [row] = await pool.read<{ head: string }>(statements.HEAD, [lane]);
   return Number(row?.head ?? 0);
@@ -161,13 +181,22 @@ function onlyStoreError(thrown: unknown): undefined {
   if (!(thrown instanceof StoreError)) throw thrown;
 }
 
-async function findIn(pool: Pool, register: string, id: string): Promise<Found | undefined> {
-  const rows = await pool.read<FoundRow>(statements.FIND, [register, id]);
+interface FindQuery {
+  readonly register: string;
+  readonly id: string;
+  readonly subject: string | undefined;
+}
+
+async function findIn(pool: Pool, { register, id, subject }: FindQuery): Promise<Found | undefined> {
+  const rows =
+    subject === undefined
+      ? await pool.read<FoundRow>(statements.FIND, [register, id])
+      : await pool.read<FoundRow>(statements.OWN_FIND, [register, id, subject]);
   const [row] = rows.toSorted((a, b) => Number(b.place === 'stored') - Number(a.place === 'stored'));
   if (row === undefined || row.place === 'retrying') return undefined;
   if (row.place === 'dead' || row.place === 'discarded') return { status: row.place };
-  // A link whose first entry is not here.
-  if (row.id === null) return undefined;
+  // Of a link whose first entry is not here: it was there before the link, so retention took it.
+  if (row.id === null) return { status: 'expired' };
   const entry = fromRow(register, row);
   return row.place === 'stored' ? { status: 'stored', entry } : { status: 'duplicate', first: entry };
 }

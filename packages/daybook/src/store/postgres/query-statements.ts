@@ -30,6 +30,15 @@ function within(lower: string, upper: string): string {
     AND id >= ${lower} AND id < ${upper}`;
 }
 
+/**
+ * The same of one subject, in the index that holds only what has a subject: the entries of others are not even passed over.
+ * In the words of that index, or PostgreSQL would not use it (https://www.postgresql.org/docs/18/indexes-partial.html).
+ */
+function ownWithin(subject: string, lower: string, upper: string): string {
+  return `daybook.entries WHERE (register, subject, id) >= ($1, ${subject}, ${lower})
+    AND (register, subject, id) < ($1, ${subject}, ${upper}) AND subject <> '' AND id >= ${lower} AND id < ${upper}`;
+}
+
 const LISTED = `SELECT register, ${COLUMNS} FROM ${within('$2::uuid', '$3::uuid')}`;
 
 export const LIST_ASCENDING: Statement = {
@@ -42,15 +51,41 @@ export const LIST_DESCENDING: Statement = {
   text: page(LISTED, 'register DESC, id DESC', '$4', '$5'),
 };
 
-const FOLLOWING = `SELECT ${COLUMNS} FROM daybook.entries WHERE register = $1 AND position > $2::bigint`;
+const OWN_LISTED = `SELECT register, ${COLUMNS} FROM ${ownWithin('$6', '$2::uuid', '$3::uuid')}`;
 
-/** Always one row at least, for the head of the lane. */
+export const OWN_LIST_ASCENDING: Statement = {
+  name: 'own-list-ascending',
+  text: page(OWN_LISTED, 'register, subject, id', '$4', '$5'),
+};
+
+export const OWN_LIST_DESCENDING: Statement = {
+  name: 'own-list-descending',
+  text: page(OWN_LISTED, 'register DESC, subject DESC, id DESC', '$4', '$5'),
+};
+
+/** Always one row at least, for the head of the lane and how far retention came. */
+function following(pageOfTail: string): string {
+  return `
+    SELECT lane.last AS head, coalesce(expiry.through, 0) AS expired_through, page.* FROM daybook.lane
+    LEFT JOIN daybook.expiry ON expiry.register = $1
+    LEFT JOIN LATERAL (${pageOfTail}) AS page ON true
+    WHERE lane.name = $5 ORDER BY page.position`;
+}
+
+const FOLLOWED = `SELECT ${COLUMNS} FROM daybook.entries WHERE register = $1 AND position > $2::bigint`;
+
 export const TAIL: Statement = {
   name: 'tail',
-  text: `
-    SELECT lane.last AS head, page.* FROM daybook.lane
-    LEFT JOIN LATERAL (${page(FOLLOWING, 'position', '$3', '$4')}) AS page ON true
-    WHERE lane.name = $5 ORDER BY page.position`,
+  text: following(page(FOLLOWED, 'position', '$3', '$4')),
+};
+
+const OWN_FOLLOWED = `
+  SELECT register, ${COLUMNS} FROM daybook.entries
+  WHERE (register, subject, position) > ($1, $6, $2::bigint) AND (register, subject) <= ($1, $6) AND subject <> ''`;
+
+export const OWN_TAIL: Statement = {
+  name: 'own-tail',
+  text: following(page(OWN_FOLLOWED, 'register, subject, position', '$3', '$4')),
 };
 
 export const HEAD: Statement = {
@@ -70,6 +105,24 @@ export const FIND: Statement = {
     WHERE mark.id = $2::uuid AND mark.register = $1`,
 };
 
+/** The same of one subject; another's entry is found by no index that is searched here, as if it were not there. */
+export const OWN_FIND: Statement = {
+  name: 'own-find',
+  text: `
+    (SELECT 'stored' AS place, ${COLUMNS} FROM daybook.entries
+    WHERE (register, subject, id) >= ($1, $3, $2::uuid) AND (register, subject, id) <= ($1, $3, $2::uuid)
+      AND subject <> '' AND id >= $2::uuid AND id <= $2::uuid
+    ORDER BY register, subject, entries.id LIMIT 1)
+    UNION ALL
+    SELECT own.place, entries.id, entries.position, entries.subject, entries.meta, entries.payload
+    FROM (
+      SELECT register, place, first FROM daybook.mark
+      WHERE (register, subject, id) >= ($1, $3, $2::uuid) AND (register, subject, id) <= ($1, $3, $2::uuid) AND subject <> ''
+      ORDER BY register, subject, id LIMIT 1
+    ) AS own
+    LEFT JOIN daybook.entries ON own.place = 'duplicate' AND entries.id = own.first AND entries.register = own.register`,
+};
+
 export const COUNT_MINUTES: Statement = {
   name: 'count-minutes',
   text: `
@@ -86,6 +139,15 @@ export const COUNT_IDS: Statement = {
       ) AS listed
     ) AS entries
     FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS bucket (lower, upper, ordinal)`,
+};
+
+/** All buckets in one pass over the index of what has a subject; $5 is where the buckets begin. */
+export const OWN_COUNT: Statement = {
+  name: 'own-count',
+  text: `
+    SELECT width_bucket(id, $5::uuid[]) - 1 AS bucket, count(*) AS entries FROM (
+      SELECT id FROM ${ownWithin('$2', '$3::uuid', '$4::uuid')} ORDER BY register, subject, id
+    ) AS listed GROUP BY bucket`,
 };
 
 export const LEDGER: Statement = {

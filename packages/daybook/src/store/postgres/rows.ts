@@ -6,6 +6,9 @@ import type { Entry, StoredEntry } from '../../entry.ts';
 /** Writers take turns, so there is one commit order and one lane. */
 export const LANE = 'main';
 
+/** No id is smaller. */
+export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
 /** What the queries select; `bigint` comes as text. */
 export interface EntryRow {
   readonly id: string;

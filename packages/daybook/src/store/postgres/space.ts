@@ -1,0 +1,146 @@
+/**
+ * Gives back to the file system what retention freed. PostgreSQL itself keeps it in the table for later entries, but for
+ * what lies at its very end. So where less than half of a table and its indexes is in use, the entries at its end are
+ * moved into the free places before them, VACUUM cuts the end off, and the indexes are made anew.
+ *
+ * No lock of this is one that readers or writers of entries wait for, but for the moment in which the end is cut off, and
+ * that VACUUM gives up as soon as somebody waits. Nothing is truncated or dropped, so nothing can be lost: a month
+ * that is empty shrinks to nothing by the same steps, and takes entries again whenever one comes late.
+ */
+import type { Connection } from './connection.ts';
+
+/** Of a table with its indexes: what is not worth the work. */
+const MIN_WASTE_BYTES = 1024 * 1024;
+/** Moved in one transaction: a few hundred entries, which nobody but retention can wait for. */
+const CHUNK_PAGES = 8;
+/** Moved entries may come to lie near the end again; each pass makes the table shorter, or is the last. */
+const MAX_PASSES = 8;
+const WORTH_ANOTHER_PASS = 0.95;
+/** "DAYB" and numbers of ours; the first is taken by `daybook.expire_entries` as well. */
+const MOVING_LOCK = '1145133378, 3';
+const SPACE_LOCK = '1145133378, 4';
+/** REINDEX waits until everybody is gone who might still use the old index. */
+const LOCK_TIMEOUT_MS = 60_000;
+const SAMPLED_ROWS = 500;
+
+/**
+ * The tables that retention takes from, by what a row of theirs needs with its part of the indexes: 24 bytes of header and
+ * 4 of pointer in the table, 12 in each index, and lengths (https://www.postgresql.org/docs/18/storage-page-layout.html).
+ */
+const ROW_BYTES: Readonly<Record<string, string>> = {
+  entries: `132 + pg_column_size(meta) + coalesce(pg_column_size(payload), 0) + 3 * octet_length(register)
+    + CASE WHEN subject = '' THEN 0 ELSE 64 + 2 * octet_length(register) + 3 * octet_length(subject) END`,
+  idempotency_key: `120 + 2 * octet_length(region || register || subject || key)`,
+};
+
+interface TableRow {
+  readonly table: string;
+  readonly parent: string;
+}
+
+/**
+ * Looks at every table that retention takes from. One process at a time does; for any other there is nothing to do.
+ * @param hasStopped asked between the steps.
+ */
+export async function giveSpaceBack(connection: Connection, hasStopped: () => boolean): Promise<void> {
+  const [lock] = await connection.query<{ taken: boolean }>(
+    `SELECT pg_try_advisory_lock(${SPACE_LOCK}) AS taken`,
+  );
+  if (lock?.taken !== true) return;
+  try {
+    await connection.query(`SELECT set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false)`);
+    await dropUnfinishedIndexes(connection);
+    for (const { table, parent } of await tablesOf(connection)) {
+      if (hasStopped()) return;
+      await connection.query(`VACUUM daybook.${table}`);
+      if (!(await isMostlyFree(connection, table, parent))) continue;
+      await compact(connection, table, hasStopped);
+    }
+  } finally {
+    await connection.query(`SELECT pg_advisory_unlock(${SPACE_LOCK})`);
+  }
+}
+
+/** Those that are large enough; months, the default and the parts of the keys. */
+async function tablesOf(connection: Connection): Promise<TableRow[]> {
+  return connection.query<TableRow>(`
+    SELECT part.relname AS table, parent.relname AS parent
+    FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent JOIN pg_class part ON part.oid = inhrelid
+    WHERE parent.relnamespace = 'daybook'::regnamespace AND parent.relname IN ('entries', 'idempotency_key')
+      AND pg_total_relation_size(part.oid) > ${MIN_WASTE_BYTES}
+    ORDER BY part.relname`);
+}
+
+/** Right behind a VACUUM, which counts the rows. */
+async function isMostlyFree(connection: Connection, table: string, parent: string): Promise<boolean> {
+  const [row] = await connection.query<{ bytes: string; needed: number | null }>(`
+    SELECT pg_total_relation_size(oid) AS bytes, reltuples * (
+      SELECT avg(${ROW_BYTES[parent]}) FROM (SELECT * FROM daybook.${table} LIMIT ${SAMPLED_ROWS}) AS sample
+    ) AS needed
+    FROM pg_class WHERE oid = 'daybook.${table}'::regclass`);
+  return Number(row?.bytes) > 2 * (row?.needed ?? 0) + MIN_WASTE_BYTES;
+}
+
+async function compact(connection: Connection, table: string, hasStopped: () => boolean): Promise<void> {
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    const before = await pagesOf(connection, table);
+    await moveToFront(connection, table, before, hasStopped);
+    if (hasStopped()) return;
+    await connection.query(`VACUUM daybook.${table}`);
+    if ((await pagesOf(connection, table)) > before * WORTH_ANOTHER_PASS) break;
+  }
+  if (hasStopped()) return;
+  try {
+    await connection.query(`REINDEX TABLE CONCURRENTLY daybook.${table}`);
+  } catch (error) {
+    // Every write would go on filling an index that nobody reads.
+    await dropUnfinishedIndexes(connection);
+    throw error;
+  }
+}
+
+/** From the last page on, until entries find no room any more before the pages that they come from. */
+async function moveToFront(
+  connection: Connection,
+  table: string,
+  pages: number,
+  hasStopped: () => boolean,
+): Promise<void> {
+  for (let end = pages; end > 0 && !hasStopped(); end -= CHUNK_PAGES) {
+    const start = Math.max(0, end - CHUNK_PAGES);
+    const { moved, stayed } = await connection.transaction(() => movePages(connection, table, start, end));
+    if (stayed * 2 > moved) return;
+  }
+}
+
+/**
+ * Deletes rows and inserts them again, in one statement: an update would leave them in a page that has room. Readers see
+ * them once, before as after.
+ */
+async function movePages(connection: Connection, table: string, start: number, end: number) {
+  // Retention must not look for a row in the moment in which it is in neither place.
+  await connection.query(`SELECT pg_advisory_xact_lock(${MOVING_LOCK})`);
+  const [row] = await connection.query<{ moved: number; stayed: number }>(`
+    WITH taken AS (
+      DELETE FROM daybook.${table} WHERE ctid >= '(${start},0)' AND ctid < '(${end},0)' RETURNING *
+    ), placed AS (
+      INSERT INTO daybook.${table} SELECT * FROM taken RETURNING ctid
+    )
+    SELECT count(*)::integer AS moved, (count(*) FILTER (WHERE ctid >= '(${start},0)'))::integer AS stayed FROM placed`);
+  return row ?? { moved: 0, stayed: 0 };
+}
+
+async function pagesOf(connection: Connection, table: string): Promise<number> {
+  const [row] = await connection.query<{ pages: string }>(
+    `SELECT pg_relation_size('daybook.${table}') / current_setting('block_size')::bigint AS pages`,
+  );
+  return Number(row?.pages ?? 0);
+}
+
+/** What REINDEX CONCURRENTLY leaves when it is interrupted; a valid one is never of that name. */
+async function dropUnfinishedIndexes(connection: Connection): Promise<void> {
+  const rows = await connection.query<{ name: string }>(`
+    SELECT relname AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE relnamespace = 'daybook'::regnamespace AND NOT indisvalid AND relname ~ '_cc(new|old)[0-9]*$'`);
+  for (const { name } of rows) await connection.query(`DROP INDEX CONCURRENTLY IF EXISTS daybook."${name}"`);
+}
