@@ -128,8 +128,11 @@ BEGIN
         coalesce(h.id, first_value(a.id) OVER same_key) AS holder,
         coalesce(h.fingerprint, first_value(a.fingerprint) OVER same_key) AS holder_fingerprint
       FROM asked a
-      LEFT JOIN daybook.idempotency_key h
-        ON h.region = p_region AND h.register = a.register AND h.subject = a.subject AND h.key = a.key
+      -- One by one, whatever the planner believes: it would rather read all keys of a table that it takes for empty.
+      LEFT JOIN LATERAL (
+        SELECT k.id, k.fingerprint FROM daybook.idempotency_key k
+        WHERE k.region = p_region AND k.register = a.register AND k.subject = a.subject AND k.key = a.key LIMIT 1
+      ) h ON true
       WHERE NOT a.answered
       WINDOW same_key AS (PARTITION BY a.register, a.subject, a.key ORDER BY a.at)
     ), found AS (
@@ -197,7 +200,7 @@ BEGIN
     INSERT INTO daybook.idempotency_key (region, register, subject, key, id, fingerprint)
     SELECT p_region, p_register[p_group[k.at]], k.subject, k.key, p_id[k.at], k.fingerprint
     FROM unnest(p_key_at, p_key_subject, p_key, p_fingerprint) AS k (at, subject, key, fingerprint)
-    WHERE k.at = ANY (v_claim_at);
+    JOIN unnest(v_claim_at) AS c (at) ON c.at = k.at;
   END IF;
 
   -- Whatever moves is accepted, and what moves away from a mark was accepted before.
@@ -320,6 +323,7 @@ DECLARE
   v_subject text[];
   v_region  text[];
   v_key     text[];
+  v_held    record;  -- of an entry that had a key
   v_through bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(1145133378, 3);
@@ -345,9 +349,15 @@ BEGIN
       max(g.position)
     INTO v_id, v_subject, v_region, v_key, v_through FROM gone g;
 
-    DELETE FROM daybook.idempotency_key k
-    USING unnest(v_id, v_subject, v_region, v_key) AS g (id, subject, region, key)
-    WHERE k.region = g.region AND k.register = p_register AND k.subject = g.subject AND k.key = g.key AND k.id = g.id;
+    -- One by one: a join might read all keys, of a table that the planner takes for small.
+    FOR v_held IN
+      SELECT g.id, g.subject, g.region, g.key FROM unnest(v_id, v_subject, v_region, v_key) AS g (id, subject, region, key)
+      WHERE g.key IS NOT NULL
+    LOOP
+      DELETE FROM daybook.idempotency_key k
+      WHERE k.region = v_held.region AND k.register = p_register AND k.subject = v_held.subject AND k.key = v_held.key
+        AND k.id = v_held.id;
+    END LOOP;
 
     INSERT INTO daybook.ledger AS t (minute, region, register, accepted, stored, expired)
     SELECT daybook.minute_of(g.id), g.region, p_register, 0, -count(*), count(*)

@@ -13,9 +13,8 @@ import type { Connection } from './connection.ts';
 const MIN_WASTE_BYTES = 1024 * 1024;
 /** Moved in one transaction: a few hundred entries, which nobody but retention can wait for. */
 const CHUNK_PAGES = 8;
-/** Moved entries may come to lie near the end again; each pass makes the table shorter, or is the last. */
+/** Moved entries may come to lie near the end again, and whoever writes may have put one there meanwhile. */
 const MAX_PASSES = 8;
-const WORTH_ANOTHER_PASS = 0.95;
 /** "DAYB" and numbers of ours; the first is taken by `daybook.expire_entries` as well. */
 const MOVING_LOCK = '1145133378, 3';
 const SPACE_LOCK = '1145133378, 4';
@@ -83,11 +82,9 @@ async function isMostlyFree(connection: Connection, table: string, parent: strin
 
 async function compact(connection: Connection, table: string, hasStopped: () => boolean): Promise<void> {
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    const before = await pagesOf(connection, table);
-    await moveToFront(connection, table, before, hasStopped);
+    if (!(await moveToFront(connection, table, hasStopped))) break;
     if (hasStopped()) return;
     await connection.query(`VACUUM daybook.${table}`);
-    if ((await pagesOf(connection, table)) > before * WORTH_ANOTHER_PASS) break;
   }
   if (hasStopped()) return;
   try {
@@ -99,18 +96,23 @@ async function compact(connection: Connection, table: string, hasStopped: () => 
   }
 }
 
-/** From the last page on, until entries find no room any more before the pages that they come from. */
+/**
+ * From the last page on, until entries find no room any more before the pages that they come from.
+ * @returns whether some found room.
+ */
 async function moveToFront(
   connection: Connection,
   table: string,
-  pages: number,
   hasStopped: () => boolean,
-): Promise<void> {
-  for (let end = pages; end > 0 && !hasStopped(); end -= CHUNK_PAGES) {
+): Promise<boolean> {
+  let anyMoved = false;
+  for (let end = await pagesOf(connection, table); end > 0 && !hasStopped(); end -= CHUNK_PAGES) {
     const start = Math.max(0, end - CHUNK_PAGES);
     const { moved, stayed } = await connection.transaction(() => movePages(connection, table, start, end));
-    if (stayed * 2 > moved) return;
+    if (stayed * 2 > moved) break;
+    anyMoved ||= moved > 0;
   }
+  return anyMoved;
 }
 
 /**
