@@ -292,8 +292,8 @@ END $$;
 
 -- The stamp's minute, as the program derives it from an id: 48 bits of milliseconds and 12 bits of a fraction, rounded up.
 CREATE FUNCTION daybook.minute_of(p_id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-  SELECT (('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint * 1000
-    + (('x' || substr(p_id::text, 16, 3))::bit(12)::integer * 1000 + 4095) / 4096) / 60000000;
+  SELECT ((('x' || encode(uuid_send(p_id), 'hex'))::bit(48)::bigint) * 1000
+    + (((get_byte(uuid_send(p_id), 6) & 15) * 256 + get_byte(uuid_send(p_id), 7)) * 1000 + 4095) / 4096) / 60000000;
 $$;
 
 -- What retention takes in one transaction: the oldest entries of a register with their keys, and the marks up to there.

@@ -74,7 +74,7 @@ const SETTINGS = `
     set_config('default_transaction_isolation', 'read committed', false),
     set_config('client_min_messages', 'warning', false), set_config('jit', 'off', false),
     set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
-    set_config('enable_sort', 'off', false),
+    set_config('enable_sort', 'off', false), set_config('enable_incremental_sort', 'off', false),
     set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)`;
 
 export function createPool(options: PoolOptions): Pool {
