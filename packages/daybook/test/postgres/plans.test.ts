@@ -190,14 +190,11 @@ test("another subject's entry is looked for as one that is not there, and no row
   const [own] = await connection.query<{ id: string }>(
     `SELECT id FROM daybook.entries WHERE register = 'owned' AND subject = 'quiet' ORDER BY id DESC LIMIT 1`,
   );
+  const ids = { nobody: others.id.replace(/.{4}$/, 'ffff'), others: others.id, marked: marked.id };
   for (const mode of ['force_custom_plan', 'force_generic_plan']) {
     const costs = new Map<string, number>();
-    for (const [whose, id] of [
-      ['nobody', others.id.replace(/.{4}$/, 'ffff')],
-      ['others', others.id],
-      ['marked', marked.id],
-    ] as const) {
-      const plan = await explain(statements.OWN_FIND, ['owned', id, 'quiet'], mode);
+    for (const [whose, id] of Object.entries(ids)) {
+      const plan: PlanNode = await explain(statements.OWN_FIND, ['owned', id, 'quiet'], mode);
       for (const node of nodesOf(plan).filter((each) => each['Index Name'] !== undefined)) {
         const told = `${whose}, ${mode}: ${node['Index Name']}`;
         assert.equal(node['Actual Rows'], 0, told);

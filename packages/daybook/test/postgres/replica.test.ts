@@ -144,6 +144,48 @@ test('a replay and a batch that arrived are known before the replica has them', 
   });
 });
 
+test('a subject reads its own from a replica that lags, as everybody does', async () => {
+  const next = createSource('owned');
+  const [mine, others] = [makeEntry({ subject: 'alice' }), makeEntry({ subject: 'bob' })];
+  const { number } = (await store.append(next([mine, others]))).lastPosition;
+  await eventually('the replica has them', async () => (await store.head('main')) === number);
+  const list = async () => {
+    const query = { register: 'app', subject: 'alice', order: 'asc', limit: 10, maxBytes: 1_000 } as const;
+    return (await store.list(query)).entries.map(({ id }) => id);
+  };
+  const tail = async (after: number) => {
+    const query = { register: 'app', subject: 'alice', lane: 'main', after, limit: 10, maxBytes: 1_000 };
+    const { entries, through } = await store.tail(query);
+    return [entries.map(({ id }) => id), through];
+  };
+  await whileLagging(async () => {
+    const [late, othersLate] = [makeEntry({ subject: 'alice' }), makeEntry({ subject: 'bob' })];
+    await store.append(next([late, othersLate]));
+    assert.equal((await store.find('app', late.id, 'alice'))?.status, 'stored', 'by the primary');
+    assert.equal(await store.find('app', othersLate.id, 'alice'), undefined);
+    assert.equal(await store.find('app', others.id, 'alice'), undefined);
+    assert.deepEqual(await list(), [mine.id]);
+    assert.deepEqual(await tail(0), [[mine.id], number]);
+  });
+  await eventually('the list has it', async () => (await list()).length === 2);
+});
+
+test('what retention took is told by a replica together with what is left', async () => {
+  const next = createSource('aged');
+  const register = 'aged';
+  const { number } = (await store.append(next([makeEntry({ register }), makeEntry({ register })])))
+    .lastPosition;
+  const tail = () => store.tail({ register, lane: 'main', after: 0, limit: 10, maxBytes: 1_000 });
+  await eventually('the replica has them', async () => (await tail()).entries.length === 2);
+  await whileLagging(async () => {
+    assert.equal(await store.expire({ register, before: Date.now() * 1000, limit: 10 }), 2);
+    const page = await tail();
+    assert.deepEqual([page.entries.length, page.expiredThrough], [2, 0]);
+  });
+  await eventually('the replica knows', async () => (await tail()).entries.length === 0);
+  assert.equal((await tail()).expiredThrough, number);
+});
+
 test('how far all is settled is not overstated by a standby that replayed nothing since it started', async () => {
   // Something has to be in force beside what is forgotten with its process.
   const through = 1_000_000;

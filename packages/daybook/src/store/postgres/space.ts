@@ -9,12 +9,10 @@
  */
 import type { Connection } from './connection.ts';
 
-/** Of a table with its indexes: what is not worth the work. */
-const MIN_WASTE_BYTES = 1024 * 1024;
 /** Moved in one transaction: a few hundred entries, which nobody but retention can wait for. */
 const CHUNK_PAGES = 8;
-/** Moved entries may come to lie near the end again, and whoever writes may have put one there meanwhile. */
-const MAX_PASSES = 8;
+/** Moved entries may come to lie near the end again, whoever writes may put one there meanwhile, or VACUUM may have to give up. */
+const MAX_PASSES = 5;
 /** "DAYB" and numbers of ours; the first is taken by `daybook.expire_entries` as well. */
 const MOVING_LOCK = '1145133378, 3';
 const SPACE_LOCK = '1145133378, 4';
@@ -22,20 +20,28 @@ const SPACE_LOCK = '1145133378, 4';
 const LOCK_TIMEOUT_MS = 60_000;
 const SAMPLED_ROWS = 500;
 
-/**
- * The tables that retention takes from, by what a row of theirs needs with its part of the indexes: 24 bytes of header and
- * 4 of pointer in the table, 12 in each index, and lengths (https://www.postgresql.org/docs/18/storage-page-layout.html).
- */
-const ROW_BYTES: Readonly<Record<string, string>> = {
-  entries: `132 + pg_column_size(meta) + coalesce(pg_column_size(payload), 0) + 3 * octet_length(register)
-    + CASE WHEN subject = '' THEN 0 ELSE 64 + 2 * octet_length(register) + 3 * octet_length(subject) END`,
-  idempotency_key: `120 + 2 * octet_length(region || register || subject || key)`,
-};
-
-interface TableRow {
-  readonly table: string;
-  readonly parent: string;
+/** A table that retention takes from; each is in parts. */
+interface Kind {
+  /** What a table of a few rows has with its indexes, and as much again: no less than this is given back. */
+  readonly minBytes: number;
+  /**
+   * What a row needs with its part of the indexes: 24 bytes of header and 4 of pointer in the table, 12 in each index, and
+   * lengths (https://www.postgresql.org/docs/18/storage-page-layout.html).
+   */
+  readonly rowBytes: string;
 }
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  entries: {
+    minBytes: 256 * 1024,
+    rowBytes: `132 + pg_column_size(meta) + coalesce(pg_column_size(payload), 0) + 3 * octet_length(register)
+      + CASE WHEN subject = '' THEN 0 ELSE 64 + 2 * octet_length(register) + 3 * octet_length(subject) END`,
+  },
+  idempotency_key: {
+    minBytes: 96 * 1024,
+    rowBytes: `120 + 2 * octet_length(region || register || subject || key)`,
+  },
+};
 
 /**
  * Looks at every table that retention takes from. One process at a time does; for any other there is nothing to do.
@@ -49,35 +55,38 @@ export async function giveSpaceBack(connection: Connection, hasStopped: () => bo
   try {
     await connection.query(`SELECT set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false)`);
     await dropUnfinishedIndexes(connection);
-    for (const { table, parent } of await tablesOf(connection)) {
-      if (hasStopped()) return;
-      await connection.query(`VACUUM daybook.${table}`);
-      if (!(await isMostlyFree(connection, table, parent))) continue;
-      await compact(connection, table, hasStopped);
+    for (const [parent, kind] of Object.entries(KINDS)) {
+      for (const table of await partsOf(connection, parent, kind)) {
+        if (hasStopped()) return;
+        await connection.query(`VACUUM daybook.${table}`);
+        if (await isMostlyFree(connection, table, kind)) await compact(connection, table, hasStopped);
+      }
     }
   } finally {
     await connection.query(`SELECT pg_advisory_unlock(${SPACE_LOCK})`);
   }
 }
 
-/** Those that are large enough; months, the default and the parts of the keys. */
-async function tablesOf(connection: Connection): Promise<TableRow[]> {
-  return connection.query<TableRow>(`
-    SELECT part.relname AS table, parent.relname AS parent
-    FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent JOIN pg_class part ON part.oid = inhrelid
-    WHERE parent.relnamespace = 'daybook'::regnamespace AND parent.relname IN ('entries', 'idempotency_key')
-      AND pg_total_relation_size(part.oid) > ${MIN_WASTE_BYTES}
-    ORDER BY part.relname`);
+/** Those that are large enough. */
+async function partsOf(connection: Connection, parent: string, { minBytes }: Kind): Promise<string[]> {
+  const rows = await connection.query<{ name: string }>(`
+    SELECT relname AS name FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+    WHERE inhparent = 'daybook.${parent}'::regclass AND pg_total_relation_size(inhrelid) > ${minBytes} ORDER BY relname`);
+  return rows.map(({ name }) => name);
 }
 
 /** Right behind a VACUUM, which counts the rows. */
-async function isMostlyFree(connection: Connection, table: string, parent: string): Promise<boolean> {
+async function isMostlyFree(
+  connection: Connection,
+  table: string,
+  { minBytes, rowBytes }: Kind,
+): Promise<boolean> {
   const [row] = await connection.query<{ bytes: string; needed: number | null }>(`
     SELECT pg_total_relation_size(oid) AS bytes, reltuples * (
-      SELECT avg(${ROW_BYTES[parent]}) FROM (SELECT * FROM daybook.${table} LIMIT ${SAMPLED_ROWS}) AS sample
+      SELECT avg(${rowBytes}) FROM (SELECT * FROM daybook.${table} LIMIT ${SAMPLED_ROWS}) AS sample
     ) AS needed
     FROM pg_class WHERE oid = 'daybook.${table}'::regclass`);
-  return Number(row?.bytes) > 2 * (row?.needed ?? 0) + MIN_WASTE_BYTES;
+  return Number(row?.bytes) > 2 * (row?.needed ?? 0) + minBytes;
 }
 
 async function compact(connection: Connection, table: string, hasStopped: () => boolean): Promise<void> {
@@ -98,21 +107,23 @@ async function compact(connection: Connection, table: string, hasStopped: () => 
 
 /**
  * From the last page on, until entries find no room any more before the pages that they come from.
- * @returns whether some found room.
+ * @returns whether there is an end to cut off.
  */
 async function moveToFront(
   connection: Connection,
   table: string,
   hasStopped: () => boolean,
 ): Promise<boolean> {
-  let anyMoved = false;
-  for (let end = await pagesOf(connection, table); end > 0 && !hasStopped(); end -= CHUNK_PAGES) {
+  const pages = await pagesOf(connection, table);
+  let end = pages;
+  while (end > 0 && !hasStopped()) {
     const start = Math.max(0, end - CHUNK_PAGES);
-    const { moved, stayed } = await connection.transaction(() => movePages(connection, table, start, end));
+    const range = [start, end] as const;
+    const { moved, stayed } = await connection.transaction(() => movePages(connection, table, ...range));
     if (stayed * 2 > moved) break;
-    anyMoved ||= moved > 0;
+    end = start;
   }
-  return anyMoved;
+  return end < pages;
 }
 
 /**

@@ -28,20 +28,26 @@ export function createUpkeep(connect: () => Promise<Connection>, onFailure: (err
   let closed = false;
 
   function lookDaily(): void {
-    looking = looking.then(async () => {
-      const done = await onConnection(async (connection) => {
-        await makePartitions(connection);
-        await giveSpaceBack(connection, () => closed);
-      });
-      if (!closed) daily = setTimeout(lookDaily, done ? DAY_MS : HOUR_MS).unref();
+    looking = lookAndPlan(looking);
+  }
+
+  async function lookAndPlan(before: Promise<void>): Promise<void> {
+    await before;
+    const done = await onConnection(async (connection) => {
+      await makePartitions(connection);
+      await giveSpaceBack(connection, () => closed);
     });
+    if (!closed) daily = setTimeout(lookDaily, done ? DAY_MS : HOUR_MS).unref();
   }
 
   function lookAfterSweep(): void {
     afterSweep = undefined;
-    looking = looking.then(async () => {
-      await onConnection((connection) => giveSpaceBack(connection, () => closed));
-    });
+    looking = lookForSpace(looking);
+  }
+
+  async function lookForSpace(before: Promise<void>): Promise<void> {
+    await before;
+    await onConnection((connection) => giveSpaceBack(connection, () => closed));
   }
 
   async function onConnection(work: (connection: Connection) => Promise<void>): Promise<boolean> {
