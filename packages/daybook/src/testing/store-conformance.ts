@@ -30,28 +30,7 @@ export function testStoreConformance(
   open: () => Promise<OpenedStore>,
   { seed = Date.now() % 1_000_000 }: ConformanceOptions = {},
 ): void {
-  const check = checkWith(test, open);
-  testAppend(check);
-  testPersist(check);
-  testDeadEntries(check);
-  testBytes(check);
-  testRead(check);
-  testTail(check);
-  testLedger(check);
-  testSettled(check);
-  testLifetime(check);
-  testRandomSequences(check, seed);
-}
-
-/** Of stores that know owners and retention; to be part of the suite when every driver does. */
-export function testOwnershipAndExpiry(test: Test, open: () => Promise<OpenedStore>): void {
-  const check = checkWith(test, open);
-  testOwnership(check);
-  testExpiry(check);
-}
-
-function checkWith(test: Test, open: () => Promise<OpenedStore>): Check {
-  return (name, run) =>
+  const check: Check = (name, run) =>
     void test(name, async () => {
       const opened = await open();
       try {
@@ -61,4 +40,16 @@ function checkWith(test: Test, open: () => Promise<OpenedStore>): Check {
         await opened.dispose();
       }
     });
+  testAppend(check);
+  testPersist(check);
+  testDeadEntries(check);
+  testBytes(check);
+  testRead(check);
+  testOwnership(check);
+  testTail(check);
+  testExpiry(check);
+  testLedger(check);
+  testSettled(check);
+  testLifetime(check);
+  testRandomSequences(check, seed);
 }

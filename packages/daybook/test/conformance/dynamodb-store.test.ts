@@ -7,7 +7,7 @@ import { voucherKey } from '../../src/store/dynamodb/keys.ts';
 import { createTable } from '../../src/store/dynamodb/table.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { OpenedStore } from '../../src/testing/store-conformance.ts';
-import { testOwnershipAndExpiry, testStoreConformance } from '../../src/testing/store-conformance.ts';
+import { testStoreConformance } from '../../src/testing/store-conformance.ts';
 import type { DynamoDbLocal } from '../support/dynamodb-local.ts';
 import { hasJava, startDynamoDbLocal } from '../support/dynamodb-local.ts';
 
@@ -61,4 +61,3 @@ async function open(): Promise<OpenedStore> {
 const testIfJava = (name: string, run: () => Promise<void>): unknown =>
   test(name, { skip: !hasJava && 'DynamoDB Local needs Java' }, run);
 testStoreConformance(testIfJava, open);
-testOwnershipAndExpiry(testIfJava, open);

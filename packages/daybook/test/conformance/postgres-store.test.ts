@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { OpenedStore } from '../../src/testing/store-conformance.ts';
-import { testOwnershipAndExpiry, testStoreConformance } from '../../src/testing/store-conformance.ts';
+import { testStoreConformance } from '../../src/testing/store-conformance.ts';
 import { startPostgres } from '../support/postgres.ts';
 
 const server = await startPostgres();
@@ -40,4 +40,3 @@ async function openIn(database: string): Promise<OpenedStore> {
 
 const open = async () => openIn(await server.createDatabase());
 testStoreConformance(test, open);
-testOwnershipAndExpiry(test, open);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { OpenedStore } from '../../src/testing/store-conformance.ts';
-import { testOwnershipAndExpiry, testStoreConformance } from '../../src/testing/store-conformance.ts';
+import { testStoreConformance } from '../../src/testing/store-conformance.ts';
 
 async function openIn(directory: string): Promise<OpenedStore> {
   let store = await createSqliteStore({ directory });
@@ -34,4 +34,3 @@ async function openIn(directory: string): Promise<OpenedStore> {
 
 const open = async () => openIn(await mkdtemp(join(tmpdir(), 'daybook-store-')));
 testStoreConformance(test, open);
-testOwnershipAndExpiry(test, open);

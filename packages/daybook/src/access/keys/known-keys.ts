@@ -43,7 +43,7 @@ export interface KnownKeys {
 }
 
 /** Of a key that owns entries: all keys of a name are one owner, so that a key can be replaced by a new one. */
-export function subjectOf(name: string): string {
+function subjectOf(name: string): string {
   return `key:${name}`;
 }
 

@@ -188,7 +188,7 @@ function refuse(thrown: unknown): never {
 }
 
 /** For whoever presents a key as well: until the keys are loaded that is 503, and nobody else is concerned. */
-export function toRefusal({ reason, message }: KeyError): DaybookError {
+function toRefusal({ reason, message }: KeyError): DaybookError {
   return new DaybookError(
     KEY_PROBLEMS[reason],
     message,
