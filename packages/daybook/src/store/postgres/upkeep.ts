@@ -18,11 +18,15 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Registers expire one after the other: their space is given back together. */
 const SPACE_DELAY_MS = 10_000;
+/** Retention takes a little every minute; it is worth a look only when more has come together. */
+const SPACE_REST_MS = 10 * 60_000;
 
 /** Looks after everything once a day as well; what failed is tried again within the hour. */
 export function createUpkeep(connect: () => Promise<Connection>, onFailure: (error: Error) => void): Upkeep {
   let daily = setTimeout(lookDaily, DAY_MS).unref();
   let afterSweep: NodeJS.Timeout | undefined;
+  let resting: NodeJS.Timeout | undefined;
+  let freedMeanwhile = false;
   let looking = Promise.resolve();
   let current: Connection | undefined;
   let closed = false;
@@ -42,12 +46,23 @@ export function createUpkeep(connect: () => Promise<Connection>, onFailure: (err
 
   function lookAfterSweep(): void {
     afterSweep = undefined;
+    resting = setTimeout(rested, SPACE_REST_MS).unref();
     looking = lookForSpace(looking);
   }
 
   async function lookForSpace(before: Promise<void>): Promise<void> {
     await before;
     await onConnection((connection) => giveSpaceBack(connection, () => closed));
+  }
+
+  function rested(): void {
+    resting = undefined;
+    if (freedMeanwhile) spaceWasFreed();
+  }
+
+  function spaceWasFreed(): void {
+    freedMeanwhile = resting !== undefined;
+    if (!closed && !freedMeanwhile) afterSweep ??= setTimeout(lookAfterSweep, SPACE_DELAY_MS).unref();
   }
 
   async function onConnection(work: (connection: Connection) => Promise<void>): Promise<boolean> {
@@ -70,13 +85,12 @@ export function createUpkeep(connect: () => Promise<Connection>, onFailure: (err
   }
 
   return {
-    spaceWasFreed() {
-      if (!closed) afterSweep ??= setTimeout(lookAfterSweep, SPACE_DELAY_MS).unref();
-    },
+    spaceWasFreed,
     async close() {
       closed = true;
       clearTimeout(daily);
       clearTimeout(afterSweep);
+      clearTimeout(resting);
       // A VACUUM may take long; the server goes on with it by itself, and nobody waits for it.
       await current?.close();
       await looking;
