@@ -21,6 +21,7 @@ import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
 import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
 import { SQS_FAILURES } from '../src/queue/sqs/failure.ts';
+import { registerPaths } from '../src/register.ts';
 import { dynamoDbCapabilities } from '../src/store/dynamodb/dynamodb-store.ts';
 import { DYNAMODB_FAILURES } from '../src/store/dynamodb/failure.ts';
 import { POSTGRES_FAILURES } from '../src/store/postgres/failure.ts';
@@ -114,9 +115,10 @@ describe('docs/config.md', () => {
 
   test('says what registers a fresh install has', () => {
     const { registers } = parseConfig({});
-    const real = registers.map(({ name, aliases }) => [
-      name,
-      [`POST /${name}`, `GET /${name}`, ...aliases.map(({ method, path }) => `${method} ${path}`)],
+    const paths = [...registerPaths(registers)];
+    const real = registers.map((register) => [
+      register.name,
+      paths.filter(([, of]) => of === register).map(([path]) => path),
     ]);
     const documented = tableRows(config, 'Register').map((row) => [
       codes(row['Register'])[0],

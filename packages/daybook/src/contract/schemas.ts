@@ -120,6 +120,17 @@ export const problemSchema = z
     outcome: z.enum(['not-written', 'unknown']).optional().describe('on writes'),
     id: id.optional(),
     cursor: z.string().optional().describe('a fresh cursor, on CURSOR_EXPIRED'),
+    errors: z
+      .array(
+        z.object({
+          pointer: z
+            .string()
+            .describe('a JSON Pointer (RFC 6901) into the payload; empty for the whole of it'),
+          expected: z.string(),
+        }),
+      )
+      .optional()
+      .describe('the fields that do not match, ten at most, on PAYLOAD_INVALID'),
   })
   .describe('A problem document (RFC 9457)');
 

@@ -147,7 +147,7 @@ test('registers needs the key: of ./data, of --data-dir, of --api-key or of the 
   const { stdout } = await daybook(['registers', '--json', '--api-key', key]);
   assert.deepEqual(
     (JSON.parse(stdout) as Registers).registers.map(({ name }) => name),
-    ['app', 'epoch'],
+    ['app', 'data', 'epoch', 'audit'],
   );
 });
 

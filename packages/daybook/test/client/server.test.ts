@@ -58,7 +58,7 @@ test('status, registers and ledger are there for the operator', async () => {
   assert.equal((await client.status()).status, 'ok');
   assert.deepEqual(
     (await client.registers()).registers.map(({ name }) => name),
-    ['app', 'epoch'],
+    ['app', 'data', 'epoch', 'audit'],
   );
   assert.equal((await client.ledger()).balanced, true);
   const anonymous = createClient({ baseUrl: server.address });

@@ -74,8 +74,8 @@ export function createKeyRing({ issuer, source, nowMs, log }: KeyRingOptions): K
   }
 
   function succeed(set: KeySet): void {
-    if (set !== known?.set) log.info({ issuer, keys: set.keys }, 'issuer-keys-changed');
-    else if (failures > 0) log.info({ issuer, keys: set.keys }, 'issuer-keys-available');
+    if (set !== known?.set) log.info({ event: 'issuer-keys-changed', issuer, keys: set.keys });
+    else if (failures > 0) log.info({ event: 'issuer-keys-available', issuer, keys: set.keys });
     known = { set, readAtMs: nowMs() };
     notBeforeMs = known.readAtMs + coolDownMs;
     failures = 0;
@@ -88,7 +88,7 @@ export function createKeyRing({ issuer, source, nowMs, log }: KeyRingOptions): K
     failure = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
     notBeforeMs = nowMs() + backOffMs(failures, { firstMs: FIRST_RETRY_MS, limitMs: coolDownMs });
     const ageMs = known && nowMs() - known.readAtMs;
-    if (failures === 1) log.warn({ issuer, failure, ageMs, maxAgeMs }, 'issuer-keys-unavailable');
+    if (failures === 1) log.warn({ event: 'issuer-keys-unavailable', issuer, failure, ageMs, maxAgeMs });
   }
 
   function refresh(): Promise<void> {
