@@ -2,26 +2,37 @@
  * What a person sees who starts Daybook on a terminal.
  */
 import type { Daybook } from './daybook.ts';
-import { isOpen } from './register.ts';
+import type { Register } from './register.ts';
 
 export function humanStart(
   { config, durability, adminKeyFile, adminKeyIsNew }: Daybook,
   url: string,
 ): string {
   const { level, proof } = durability();
-  const open = config.registers.filter(isOpen).map((register) => register.name);
-  const closed = config.registers.filter((register) => !isOpen(register)).map((register) => register.name);
-  const [name = 'app'] = open;
+  const { registers } = config;
+  const first = registers.find(({ access }) => access.write === 'open');
+  const next =
+    first === undefined
+      ? `Who may do what:          ${url}/docs`
+      : `Put a moment on record:   curl -X POST ${url}/${first.name}`;
   return `
   Daybook is ready          ${url}
 
   data directory            ${config.dataDir}
   durability                ${level} — ${proof}
-  registers                 ${open.map((one) => `/${one}`).join('  ')}
-  with a credential         ${closed.map((one) => `/${one}`).join('  ')}
+  registers (open)          ${pathsOf(registers.filter((register) => isOpen(register)))}
+  … with a credential       ${pathsOf(registers.filter((register) => !isOpen(register)))}
   admin key                 ${adminKeyFile}${adminKeyIsNew ? '  (new)' : ''}
 
-  Put a moment on record:   curl -X POST ${url}/${name}
+  ${next}
 
 `;
+}
+
+function isOpen({ access }: Register): boolean {
+  return access.write === 'open' && access.read === 'open';
+}
+
+function pathsOf(registers: readonly Register[]): string {
+  return registers.map(({ name }) => `/${name}`).join('  ') || 'none';
 }

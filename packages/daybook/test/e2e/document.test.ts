@@ -35,6 +35,10 @@ const WRITES: readonly Attempt[] = [
   { body: 'x', headers: { accept: 'image/png' } },
   { body: 'x', headers: { 'content-encoding': 'br' } },
   { body: 'x', headers: { 'idempotency-key': 'short' } },
+  { body: '{"informationOne":"a","informationTwo":"b"}' },
+  { body: '{"name":"e2e","scopes":["app.write"]}' },
+  { body: 'x', headers: { 'sec-fetch-site': 'cross-site' } },
+  { body: 'x', headers: { authorization: 'Basic eDp5' } },
   { body: 'x'.repeat(300_000) },
 ];
 
@@ -42,11 +46,13 @@ describe('the OpenAPI document is true of the server', () => {
   let daybook: StartedDaybook;
   let origin: string;
   let document: OpenApiDocument;
+  let authorization: string;
 
   before(async () => {
     daybook = await startDaybook({ env: { DAYBOOK_BASE_PATH: '/dev' } });
     origin = new URL(daybook.address).origin;
     document = (await (await fetch(`${origin}/dev/openapi.json`)).json()) as OpenApiDocument;
+    authorization = `Bearer ${await daybook.adminKey()}`;
   });
   after(() => daybook?.stop());
 
@@ -73,13 +79,22 @@ describe('the OpenAPI document is true of the server', () => {
     for (const [path, { post }] of Object.entries(document.paths)) {
       if (post === undefined) continue;
       for (const { headers = {}, body = '' } of WRITES) {
-        await assertDocumented(post, `${origin}/dev${path}`, { method: 'POST', headers, body });
+        const url = `${origin}/dev${path}`;
+        await assertDocumented(post, url, { method: 'POST', headers, body });
+        await assertDocumented(post, url, { method: 'POST', headers: { authorization, ...headers }, body });
       }
     }
   });
 
+  test('deletions', async () => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      if (item.delete === undefined) continue;
+      for (const headers of [{}, { authorization }, { authorization, 'sec-fetch-site': 'cross-site' }])
+        await assertDocumented(item.delete, `${origin}/dev${path}`, { method: 'DELETE', headers });
+    }
+  });
+
   test('reads', async () => {
-    const authorization = `Bearer ${await daybook.adminKey()}`;
     for (const [path, { get }] of Object.entries(document.paths)) {
       if (get === undefined) continue;
       const attempts = get.operationId.startsWith('list_') ? [...READS, ...LISTS] : READS;
@@ -98,20 +113,24 @@ describe('the OpenAPI document is true of the server', () => {
         if (source.includes('live=sse')) continue;
         const [, address = ''] = /'?http:\/\/localhost:3000([^']+)/.exec(source) ?? [];
         const url = `${origin}${address.trim().replace('wait=20', 'wait=0')}`;
-        const answer = await fetch(url);
+        const needsCredential = get?.security !== undefined;
+        assert.equal(source.includes('Authorization: Bearer $'), needsCredential, source);
+        const answer = await fetch(url, { headers: needsCredential ? { authorization } : {} });
         await answer.arrayBuffer();
         assert.equal(answer.status, 200, source);
       }
     }
   });
 
-  /** Puts the id of a new entry in its place. */
+  /** Puts the id of a new entry in its place; of `audit`, which nobody posts to, the newest there is. */
   async function withId(path: string): Promise<string> {
     if (!path.includes('{id}')) return path;
-    const answer = await fetch(`${origin}/dev${path.slice(0, path.indexOf('/{id}'))}`, {
-      method: 'POST',
-      body: 'x',
-    });
-    return path.replace('{id}', ((await answer.json()) as { id: string }).id);
+    const collection = `${origin}/dev${path.slice(0, path.indexOf('/{id}'))}`;
+    const body = '{"informationOne":"a","informationTwo":"b"}';
+    const written = await fetch(collection, { method: 'POST', headers: { authorization }, body });
+    if (written.status !== 405) return path.replace('{id}', ((await written.json()) as { id: string }).id);
+    const read = await fetch(`${collection}?limit=1`, { headers: { authorization } });
+    const { entries } = (await read.json()) as { entries?: { id: string }[] };
+    return path.replace('{id}', entries?.[0]?.id ?? 'none');
   }
 });

@@ -4,7 +4,9 @@
 import { z } from 'zod';
 
 import * as deadLetters from '../../contract/dead-letter-schemas.ts';
+import * as keys from '../../contract/key-schemas.ts';
 import * as contract from '../../contract/schemas.ts';
+import type { Register } from '../../register.ts';
 import type { Components, Header, Reference, Schema } from './specification.ts';
 
 const SCHEMAS = {
@@ -24,9 +26,13 @@ const SCHEMAS = {
   DeadLetterPage: deadLetters.deadLetterPageSchema,
   DeadLetter: deadLetters.deadLetterSchema,
   DeadLetterOutcome: deadLetters.deadLetterOutcomeSchema,
+  KeyRequest: keys.keyRequestSchema,
+  Key: keys.keySchema,
+  CreatedKey: keys.createdKeySchema,
+  KeyPage: keys.keyPageSchema,
 } as const;
 
-type SchemaName = keyof typeof SCHEMAS;
+export type SchemaName = keyof typeof SCHEMAS;
 export type HeaderName = keyof typeof HEADERS;
 
 export function schemaReference(name: SchemaName): Reference {
@@ -74,19 +80,31 @@ const HEADERS = {
     schema: { type: 'string' },
     example: 'GET, HEAD, OPTIONS',
   },
-  'WWW-Authenticate': { description: 'The scheme', schema: { type: 'string' }, example: 'Bearer' },
+  'WWW-Authenticate': {
+    description: 'The scheme, and what was wrong with the credential (RFC 6750)',
+    schema: { type: 'string' },
+    example: 'Bearer realm="daybook", error="insufficient_scope", scope="data.read"',
+  },
 } as const satisfies Record<string, Header>;
 
+/** The schema of a register's payload, of which there is one where the register has one. */
+export function payloadReference({ name }: Register): Reference {
+  return { $ref: `#/components/schemas/Payload-${name}` };
+}
+
 /** Everything but what the operations bring with them. */
-export function sharedComponents(): Pick<Components, 'schemas' | 'headers' | 'securitySchemes'> {
+export function sharedComponents(
+  registers: readonly Register[],
+): Pick<Components, 'schemas' | 'headers' | 'securitySchemes'> {
   return {
-    schemas: schemaComponents(),
+    schemas: { ...schemaComponents(), ...payloadComponents(registers) },
     headers: HEADERS,
     securitySchemes: {
-      adminKey: {
+      bearer: {
         type: 'http',
         scheme: 'bearer',
-        description: 'The admin key: written to admin.key in the data directory at the first start.',
+        description:
+          'An API key, a token (a signed JWT) of an issuer that the configuration names, or the admin key, which the first start writes to admin.key in the data directory. Each register says which kinds it takes.',
       },
     },
   };
@@ -101,6 +119,21 @@ function schemaComponents(): Record<string, Schema> {
     uri: (id) => schemaReference(id as SchemaName).$ref,
   });
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withoutIdentity(schema)]));
+}
+
+/** An identity of its own, so that references within it lead into it and not into the document. */
+function payloadComponents(registers: readonly Register[]): Record<string, Schema> {
+  const components: Record<string, Schema> = {};
+  for (const { name, schema } of registers) {
+    if (schema === undefined) continue;
+    const refersToItself = JSON.stringify(schema).includes('"#');
+    components[`Payload-${name}`] = {
+      ...(refersToItself && { $id: `urn:daybook:payload:${name}` }),
+      description: `The payload of an entry of ${name}`,
+      ...schema,
+    };
+  }
+  return components;
 }
 
 /** Inside an OpenAPI document a schema is known by its place. */

@@ -1,22 +1,22 @@
 /** What the operator may ask about dead letters, and do with them. */
 import { schemaReference } from './components.ts';
 import { curl, EXAMPLE_ID } from './examples.ts';
-import { KEY_FIELD, OPERATOR_TAG } from './operator.ts';
+import { KEY_FIELD, OPERATOR_SECURITY, OPERATOR_TAG } from './operator.ts';
 import { parameterReferences } from './parameters.ts';
 import type { ProblemSet } from './problems.ts';
-import { problemSet } from './problems.ts';
+import { CREDENTIAL_CODES, problemSet } from './problems.ts';
 import type { Operation, PathItem } from './specification.ts';
 
 export const deadLettersProblems = problemSet('DeadLetters', [
   'PARAMETER_INVALID',
   'CURSOR_INVALID',
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
   'NOT_FOUND',
   'OBJECTS_UNAVAILABLE',
 ]);
 
 export const deadLetterProblems = problemSet('DeadLetter', [
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
   'NOT_FOUND',
   'DEAD_LETTER_UNKNOWN',
   'DEAD_LETTER_DAMAGED',
@@ -25,7 +25,8 @@ export const deadLetterProblems = problemSet('DeadLetter', [
 
 export const deadLetterActionProblems = problemSet('DeadLetterAction', [
   'PARAMETER_INVALID',
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
+  'CROSS_SITE',
   'NOT_FOUND',
   'DEAD_LETTER_UNKNOWN',
   'DEAD_LETTER_KEPT',
@@ -102,7 +103,7 @@ function operation(
   return {
     ...described,
     tags: [OPERATOR_TAG],
-    security: [{ adminKey: [] }],
+    security: OPERATOR_SECURITY,
     responses: {
       200: { description: 'As asked', content: { 'application/json': { schema: schemaReference(schema) } } },
       ...problems.responses,

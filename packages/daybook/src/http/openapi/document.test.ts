@@ -6,7 +6,7 @@ import { parseConfig } from '../../config/load.ts';
 import { ERRORS } from '../../errors.ts';
 import { registerPaths } from '../../register.ts';
 import { createOpenApiDocument } from './document.ts';
-import type { Operation, Parameter, Reference } from './specification.ts';
+import type { Answer, Operation, Parameter, Reference } from './specification.ts';
 
 const { registers } = parseConfig({
   registers: {
@@ -25,6 +25,21 @@ const { registers } = parseConfig({
       idempotencyKeyFrom: 'x-github-delivery',
       occurredAtFrom: 'at',
     },
+    deploys: {
+      access: { write: 'key', read: ['key', 'jwt'] },
+      allowFrom: ['10.0.0.0/8'],
+      retentionDays: 90,
+      schema: {
+        $defs: { name: { type: 'string', minLength: 3 } },
+        required: ['service', 'stage', 'steps'],
+        properties: {
+          service: { $ref: '#/$defs/name' },
+          stage: { enum: ['test', 'production'] },
+          steps: { type: 'integer', minimum: 2 },
+        },
+      },
+    },
+    typed: { access: 'open', schema: { type: 'array', minItems: 1 } },
   },
 });
 const document = createOpenApiDocument({ registers, version: '1.2.3', basePath: '/dev' });
@@ -55,7 +70,8 @@ function resolveParameter(parameter: Parameter | Reference): Parameter {
 test('every reference leads to something in the document', () => {
   const references = [...walk(document)]
     .map(({ $ref }) => $ref)
-    .filter((reference) => typeof reference === 'string');
+    // A register's own schema leads into itself.
+    .filter((reference) => typeof reference === 'string' && !reference.startsWith('#/$defs/')) as string[];
   assert.notEqual(references.length, 0);
   for (const reference of references) assert.notEqual(follow(reference), undefined, reference);
 });
@@ -81,11 +97,12 @@ test('every path of every register and alias is there with its method', () => {
     for (const path of ['/{id}', '/{id}/payload', '/stats'])
       assert.ok(document.paths[`/${name}${path}`]?.get, path);
   }
+  assert.equal(document.paths['/audit']?.post, undefined);
 });
 
 test('every path of the service is there', () => {
   const service =
-    '/ /healthz /readyz /health /api/status /api/registers /api/ledger /metrics /openapi.json /docs'.split(
+    '/ /healthz /readyz /health /api/status /api/registers /api/ledger /api/keys /metrics /openapi.json /docs'.split(
       ' ',
     );
   for (const path of service) assert.ok(document.paths[path]?.get, path);
@@ -149,25 +166,91 @@ test('every code of the registry that this version answers with is in the docume
       Object.keys(content?.['application/problem+json']?.examples ?? {}),
     ),
   );
-  // Roles come with access control; NOT_FOUND is the answer of paths that the document does not have.
-  const elsewhere = new Set(['FORBIDDEN', 'NOT_FOUND']);
-  const missing = Object.keys(ERRORS).filter((code) => !documented.has(code) && !elsewhere.has(code));
+  const missing = Object.keys(ERRORS).filter((code) => !documented.has(code));
   assert.deepEqual(missing, []);
 });
 
-test('only what the operator may ask needs the admin key', () => {
-  const guarded = operations.filter(
-    ({ operation }) => operation.security?.every((one) => 'adminKey' in one) === true,
+const rolesOf = ({ security }: Operation) =>
+  security?.map((way) => way['bearer']?.join() ?? 'nobody in particular').join(' or ');
+
+function codesOf(path: string, method: 'get' | 'post'): Set<string> {
+  const { responses = {} } = document.paths[path]?.[method] ?? {};
+  return new Set(
+    Object.values(responses).flatMap((answer) => {
+      const { content } = ('$ref' in answer ? follow(answer.$ref) : answer) as Answer;
+      return Object.keys(content?.['application/problem+json']?.examples ?? {});
+    }),
   );
-  assert.deepEqual(guarded.map(({ path }) => path).toSorted(), [
-    '/api/dead-letters',
-    '/api/dead-letters/{id}',
-    '/api/dead-letters/{id}/discard',
-    '/api/dead-letters/{id}/replay',
-    '/api/ledger',
-    '/api/queue',
-    '/api/registers',
-  ]);
+}
+
+test('every operation says by its security who may ask for it', () => {
+  const roles = Object.fromEntries(
+    operations.map(({ method, path, operation }) => [`${method} ${path}`, rolesOf(operation)]),
+  );
+  for (const [name, write, read] of [
+    ['app', undefined, undefined],
+    ['data', 'data.write or admin', 'data.read or admin'],
+    ['deploys', 'deploys.write or admin', 'deploys.read or admin'],
+    ['audit', undefined, 'audit.read or admin'],
+  ] as const) {
+    assert.equal(roles[`post /${name}`], write);
+    for (const path of ['', '/{id}', '/{id}/payload', '/stats'])
+      assert.equal(roles[`get /${name}${path}`], read, `${name}${path}`);
+  }
+  const ofService = Object.entries(roles).filter(([key]) => / \/api\/(?!status)/.test(key));
+  assert.equal(ofService.length, 10);
+  for (const [key, needed] of ofService) assert.equal(needed, 'admin', key);
+  assert.equal(roles['get /api/status'], 'nobody in particular or admin');
+  assert.equal(roles['get /metrics'], 'nobody in particular or metrics or admin');
+});
+
+/** The refusals of access that an operation names. */
+function refusalsOf(path: string, method: 'get' | 'post'): string {
+  const codes = codesOf(path, method);
+  const some = ['UNAUTHENTICATED', 'FORBIDDEN', 'CREDENTIAL_UNVERIFIABLE', 'CROSS_SITE'];
+  const more = ['ADDRESS_REFUSED', 'PAYLOAD_INVALID', 'ENTRY_EXPIRED'];
+  return [...some, ...more].filter((code) => codes.has(code)).join(' ');
+}
+
+test('a refusal is named where it can occur, and only there', () => {
+  const guarded = 'UNAUTHENTICATED FORBIDDEN CREDENTIAL_UNVERIFIABLE';
+  assert.equal(refusalsOf('/app', 'post'), 'CROSS_SITE');
+  assert.equal(refusalsOf('/app', 'get'), '');
+  assert.equal(refusalsOf('/typed', 'post'), 'CROSS_SITE PAYLOAD_INVALID');
+  assert.equal(refusalsOf('/data', 'post'), `${guarded} CROSS_SITE PAYLOAD_INVALID`);
+  assert.equal(refusalsOf('/data/{id}', 'get'), guarded);
+  assert.equal(refusalsOf('/deploys', 'post'), `${guarded} CROSS_SITE ADDRESS_REFUSED PAYLOAD_INVALID`);
+  assert.equal(refusalsOf('/deploys/{id}', 'get'), `${guarded} ADDRESS_REFUSED ENTRY_EXPIRED`);
+  assert.equal(refusalsOf('/deploys/stats', 'get'), `${guarded} ADDRESS_REFUSED`);
+  assert.equal(refusalsOf('/api/keys', 'post'), `${guarded} CROSS_SITE`);
+});
+
+test('the payload of a register is described by its schema, with an example that matches where one is found', () => {
+  const examples = {
+    data: { informationOne: 'checkout', informationTwo: 'checkout' },
+    deploys: { service: 'checkout', stage: 'test', steps: 2 },
+    typed: undefined,
+  };
+  for (const [name, example] of Object.entries(examples)) {
+    const { requestBody, 'x-codeSamples': samples = [] } = document.paths[`/${name}`]?.post ?? {};
+    assert.equal(requestBody?.required, true);
+    assert.deepEqual(Object.keys(requestBody?.content ?? {}).toSorted(), [
+      'application/json',
+      'application/x-ndjson',
+      'application/x-www-form-urlencoded',
+    ]);
+    const { schema, example: shown } = requestBody?.content['application/json'] ?? {};
+    assert.deepEqual(schema, { $ref: `#/components/schemas/Payload-${name}` });
+    assert.deepEqual(shown, example);
+    assert.ok(
+      samples.some(({ source }) =>
+        source.includes(example === undefined ? '@payload.json' : JSON.stringify(example)),
+      ),
+    );
+  }
+  assert.equal(document.components.schemas['Payload-deploys']?.['$id'], 'urn:daybook:payload:deploys');
+  assert.equal(document.components.schemas['Payload-data']?.['$id'], undefined);
+  assert.ok(document.paths['/app']?.post?.requestBody?.content['*/*']);
 });
 
 test('schemas allow members that a client does not know', () => {
@@ -176,6 +259,19 @@ test('schemas allow members that a client does not know', () => {
 });
 
 test('a register’s own settings are told', () => {
+  const tag = (wanted: string) => document.tags.find(({ name }) => name === wanted)?.description ?? '';
+  assert.equal(tag('app'), 'The register app, open to anybody who reaches it.');
+  assert.match(
+    tag('data'),
+    /^The register data\. Written with a token that has the role data\.write; read .*own entries/,
+  );
+  assert.match(
+    tag('deploys'),
+    /Written with an API key that.*read with an API key or a token.*10\.0\.0\.0\/8.*90 days/,
+  );
+  assert.match(tag('audit'), /Written by Daybook itself/);
+  for (const path of ['/data', '/data/{id}', '/data/stats'])
+    assert.match(document.paths[path]?.get?.description ?? '', /belongs to the subject/);
   const { description = '', parameters = [] } = document.paths['/a1']?.post ?? {};
   assert.match(description, /at most 262144 bytes.*x-github-delivery is the key.*The field at/);
   const names = parameters.map((parameter) => resolveParameter(parameter).name);

@@ -10,6 +10,7 @@ import {
   deadLetterProblems,
   deadLettersProblems,
 } from './dead-letters.ts';
+import { createKeyProblems, keyPaths, keysProblems, revokeKeyProblems } from './keys.ts';
 import { createOperationIds } from './operation-ids.ts';
 import { OPERATOR_TAG, operatorPaths, operatorProblems } from './operator.ts';
 import { PARAMETERS } from './parameters.ts';
@@ -20,6 +21,7 @@ import {
   statsOperation,
   statsProblems,
 } from './register-entry.ts';
+import { registerInWords } from './register-access.ts';
 import { listOperation, listProblems } from './register-read.ts';
 import { writeOperation, writeProblems } from './register-write.ts';
 import {
@@ -30,6 +32,7 @@ import {
   servicePaths,
   welcomeProblems,
 } from './service.ts';
+import type { ProblemSet } from './problems.ts';
 import type { OpenApiDocument, PathItem } from './specification.ts';
 
 export interface DocumentSource {
@@ -43,10 +46,6 @@ export interface DocumentSource {
 const ORIGIN = 'http://localhost:3000';
 
 const PROBLEM_SETS = [
-  writeProblems,
-  listProblems,
-  entryProblems,
-  statsProblems,
   serviceProblems,
   welcomeProblems,
   readyProblems,
@@ -55,6 +54,9 @@ const PROBLEM_SETS = [
   deadLettersProblems,
   deadLetterProblems,
   deadLetterActionProblems,
+  keysProblems,
+  createKeyProblems,
+  revokeKeyProblems,
 ];
 
 export function createOpenApiDocument({ registers, version, basePath }: DocumentSource): OpenApiDocument {
@@ -71,22 +73,39 @@ export function createOpenApiDocument({ registers, version, basePath }: Document
     },
     servers: [{ url: basePath === '' ? '/' : basePath, description: 'This server' }],
     tags: [
-      ...registers.map(({ name }) => ({ name, description: `The register ${name}` })),
+      ...registers.map((register) => ({ name: register.name, description: registerInWords(register) })),
       { name: SERVICE_TAG, description: 'The service itself; open to anybody who reaches it' },
-      { name: OPERATOR_TAG, description: 'For the operator, with the admin key' },
+      {
+        name: OPERATOR_TAG,
+        description: 'For operators: needs a credential with the role admin, such as the admin key',
+      },
     ],
     paths: {
       ...registerPathItems(registers, origin),
       ...servicePaths(origin),
       ...operatorPaths(origin),
       ...deadLetterPaths(origin),
+      ...keyPaths(origin),
     },
     components: {
-      ...sharedComponents(),
+      ...sharedComponents(registers),
       parameters: PARAMETERS,
-      responses: Object.assign({}, ...PROBLEM_SETS.map(({ components }) => components)),
+      responses: Object.assign(
+        {},
+        ...[...PROBLEM_SETS, ...registers.flatMap(problemsOf)].map(({ components }) => components),
+      ),
     },
   };
+}
+
+function problemsOf(register: Register): ProblemSet[] {
+  const ofReads = [listProblems(register), entryProblems(register), statsProblems(register)];
+  return isWritten(register) ? [writeProblems(register), ...ofReads] : ofReads;
+}
+
+/** By callers; Daybook's own registers are not. */
+function isWritten({ access }: Register): boolean {
+  return access.write !== 'internal';
 }
 
 function registerPathItems(registers: readonly Register[], origin: string): Record<string, PathItem> {
@@ -97,7 +116,7 @@ function registerPathItems(registers: readonly Register[], origin: string): Reco
     const path = `/${name}`;
     const url = `${origin}${path}`;
     paths[path] = {
-      post: writeOperation(register, idOf('write', name), url),
+      ...(isWritten(register) && { post: writeOperation(register, idOf('write', name), url) }),
       get: listOperation(register, idOf('list', name), url),
     };
     paths[`${path}/{id}`] = { get: entryOperation(register, idOf('read', name), url) };

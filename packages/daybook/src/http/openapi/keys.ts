@@ -1,24 +1,25 @@
 /** How API keys are made, listed and revoked. */
-import { curl } from './examples.ts';
-import { KEY_FIELD, OPERATOR_TAG } from './operator.ts';
+import type { SchemaName } from './components.ts';
+import { schemaReference } from './components.ts';
+import { curl, EXAMPLE_KEY_ID } from './examples.ts';
+import { KEY_FIELD, OPERATOR_SECURITY, OPERATOR_TAG } from './operator.ts';
 import { parameterReferences } from './parameters.ts';
 import type { ProblemSet } from './problems.ts';
-import { problemSet } from './problems.ts';
-import type { Answer, Operation, Parameter, PathItem, Reference } from './specification.ts';
-
-const EXAMPLE_KEY_ID = '5c2e91d07f3b6a18';
+import { CREDENTIAL_CODES, problemSet } from './problems.ts';
+import type { Answer, Operation, PathItem } from './specification.ts';
 
 export const keysProblems = problemSet('Keys', [
   'PARAMETER_INVALID',
   'CURSOR_INVALID',
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
   'STORE_UNAVAILABLE',
 ]);
 
 export const createKeyProblems = problemSet('CreateKey', [
   'BODY_NOT_JSON',
   'PARAMETER_INVALID',
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
+  'CROSS_SITE',
   'ENTRY_TOO_LARGE',
   'OVERLOADED',
   'DISK_FULL',
@@ -27,7 +28,8 @@ export const createKeyProblems = problemSet('CreateKey', [
 ]);
 
 export const revokeKeyProblems = problemSet('RevokeKey', [
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
+  'CROSS_SITE',
   'NOT_FOUND',
   'OVERLOADED',
   'DISK_FULL',
@@ -35,29 +37,8 @@ export const revokeKeyProblems = problemSet('RevokeKey', [
   'DRAINING',
 ]);
 
-const CURSOR: Parameter = {
-  name: 'cursor',
-  in: 'query',
-  description: 'The nextCursor of a page',
-  schema: { type: 'string' },
-};
-const LIMIT: Parameter = {
-  name: 'limit',
-  in: 'query',
-  description: 'Keys a page',
-  schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-};
-const KEY_ID: Parameter = {
-  name: 'id',
-  in: 'path',
-  required: true,
-  description: 'The keyId',
-  schema: { type: 'string', pattern: '^[0-9a-f]{16}$' },
-  example: EXAMPLE_KEY_ID,
-};
-
 /** @param origin with the base path. */
-export function keyPaths(origin: string): Record<string, PathItem & { readonly delete?: Operation }> {
+export function keyPaths(origin: string): Record<string, PathItem> {
   const path = '/api/keys';
   const url = `${origin}${path}`;
   const request = { name: 'ci', scopes: ['app.write'], expiresAt: '2027-11-21' };
@@ -68,7 +49,7 @@ export function keyPaths(origin: string): Record<string, PathItem & { readonly d
         summary: 'The API keys, without their secrets',
         description:
           'The newest first. What was revoked or expired more than 30 days ago is left out; the register audit has it.',
-        parameters: [CURSOR, LIMIT, ...parameterReferences('RequestId')],
+        parameters: parameterReferences('KeyCursor', 'KeysLimit', 'RequestId'),
         responses: { 200: answer('As asked', 'KeyPage') },
         'x-codeSamples': [curl('The keys', `${KEY_FIELD} ${url}`)],
       }),
@@ -81,7 +62,7 @@ export function keyPaths(origin: string): Record<string, PathItem & { readonly d
         requestBody: {
           description: 'What it is called, what it is for, and until when',
           required: true,
-          content: { 'application/json': { schema: reference('KeyRequest'), example: request } },
+          content: { 'application/json': { schema: schemaReference('KeyRequest'), example: request } },
         },
         responses: { 201: answer('It is on record', 'CreatedKey') },
         'x-codeSamples': [
@@ -95,7 +76,7 @@ export function keyPaths(origin: string): Record<string, PathItem & { readonly d
         summary: 'Revoke an API key',
         description:
           'For good. This server refuses it from now on, others of the fleet within seconds. Repeating is harmless.',
-        parameters: [KEY_ID, ...parameterReferences('RequestId')],
+        parameters: parameterReferences('KeyId', 'RequestId'),
         responses: { 200: answer('It is revoked, now or since earlier', 'Key') },
         'x-codeSamples': [curl('Revoke', `-X DELETE ${KEY_FIELD} ${url}/${EXAMPLE_KEY_ID}`)],
       }),
@@ -103,21 +84,15 @@ export function keyPaths(origin: string): Record<string, PathItem & { readonly d
   };
 }
 
-type SchemaName = 'Key' | 'CreatedKey' | 'KeyPage' | 'KeyRequest';
-
-function reference(name: SchemaName): Reference {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
 function answer(description: string, name: SchemaName): Answer {
-  return { description, content: { 'application/json': { schema: reference(name) } } };
+  return { description, content: { 'application/json': { schema: schemaReference(name) } } };
 }
 
 function operation(problems: ProblemSet, described: Omit<Operation, 'tags' | 'security'>): Operation {
   return {
     ...described,
     tags: [OPERATOR_TAG],
-    security: [{ adminKey: [] }],
+    security: OPERATOR_SECURITY,
     responses: { ...described.responses, ...problems.responses },
   };
 }

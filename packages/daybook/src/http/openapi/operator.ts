@@ -1,15 +1,16 @@
-/** What only the operator may ask: needs the admin key. */
+/** What only the operator may ask: needs the role `admin`. */
 import { schemaReference } from './components.ts';
 import { curl } from './examples.ts';
 import { parameterReferences } from './parameters.ts';
-import { problemSet } from './problems.ts';
+import { CREDENTIAL_CODES, problemSet } from './problems.ts';
 import type { Operation, PathItem } from './specification.ts';
 
 export const OPERATOR_TAG = 'operator';
+export const OPERATOR_SECURITY = [{ bearer: ['admin'] }];
 
 export const operatorProblems = problemSet('Operator', [
   'PARAMETER_INVALID',
-  'UNAUTHENTICATED',
+  ...CREDENTIAL_CODES,
   'STORE_UNAVAILABLE',
   'QUEUE_UNAVAILABLE',
   'OBJECTS_UNAVAILABLE',
@@ -59,7 +60,7 @@ function operation({ schema, sample, ...rest }: OperatorRead): Operation {
   return {
     ...rest,
     tags: [OPERATOR_TAG],
-    security: [{ adminKey: [] }],
+    security: OPERATOR_SECURITY,
     responses: {
       200: { description: 'As asked', content: { 'application/json': { schema: schemaReference(schema) } } },
       ...operatorProblems.responses,

@@ -1,6 +1,6 @@
 /** Query parameters, request header fields and path parts, each described once. */
 import type { Parameter, Reference } from './specification.ts';
-import { EXAMPLE_ID, EXAMPLE_STAMP } from './examples.ts';
+import { EXAMPLE_ID, EXAMPLE_KEY_ID, EXAMPLE_STAMP } from './examples.ts';
 
 const query = (
   name: string,
@@ -43,8 +43,8 @@ export const PARAMETERS = {
   ),
   IdempotencyKey: header(
     'Idempotency-Key',
-    'Names this write: a repeat with the same payload has the first answer, with another payload it is 422. Visible ASCII, at least 16 characters from an anonymous caller. Line k of a batch has the key <key>/k.',
-    { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+    'Names this write: a repeat with the same payload has the first answer, with another payload it is 422. Visible ASCII, at least 16 characters from an anonymous caller; callers that are known have names of their own each. Line k of a batch has the key <key>/k.',
+    { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
     'order-48213-created',
   ),
   Prefer: header(
@@ -127,6 +127,16 @@ export const PARAMETERS = {
     maximum: 1000,
     default: 100,
   }),
+  KeyId: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'The keyId',
+    schema: { type: 'string', pattern: '^[0-9a-f]{16}$' },
+    example: EXAMPLE_KEY_ID,
+  },
+  KeyCursor: query('cursor', 'Where to go on: nextCursor of a page', text),
+  KeysLimit: query('limit', 'Keys of a page', { type: 'integer', minimum: 1, maximum: 1000, default: 100 }),
   DryRun: query('dryRun', 'true: look, and change nothing', {
     type: 'string',
     enum: ['true', 'false'],

@@ -19,6 +19,13 @@ const ALWAYS: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
+/** What whoever needs a credential can meet. */
+export const CREDENTIAL_CODES: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'CREDENTIAL_UNVERIFIABLE',
+];
+
 /** A set of refusals that several operations share. */
 export interface ProblemSet {
   /** By status, for an operation. */
@@ -26,16 +33,33 @@ export interface ProblemSet {
   readonly components: Readonly<Record<string, Answer>>;
 }
 
-/** @param name the prefix of its components. @param codes besides those that any request can meet. */
-export function problemSet(name: string, codes: readonly ErrorCode[]): ProblemSet {
-  const byStatus = Map.groupBy([...codes, ...ALWAYS], (code) => ERRORS[code].status);
-  const sorted = [...byStatus].toSorted(([a], [b]) => a - b);
+/**
+ * @param name the prefix of its components.
+ * @param codes besides those that any request can meet.
+ * @param further those that only some of the operations have; what they are called is in the names of the components that
+ *   they change, so that the others are shared.
+ */
+export function problemSet(
+  name: string,
+  codes: readonly ErrorCode[],
+  further: Readonly<Record<string, readonly ErrorCode[]>> = {},
+): ProblemSet {
+  const byStatus = new Map<number, { name: string; codes: ErrorCode[] }>();
+  for (const [called, group] of [['', [...codes, ...ALWAYS]] as const, ...Object.entries(further)]) {
+    for (const [status, some] of Map.groupBy(group, (code) => ERRORS[code].status)) {
+      const before = byStatus.get(status) ?? { name, codes: [] };
+      byStatus.set(status, { name: before.name + called, codes: [...before.codes, ...some] });
+    }
+  }
+  const sorted = [...byStatus]
+    .toSorted(([a], [b]) => a - b)
+    .map(([status, group]) => ({ status, component: `${group.name}${status}`, codes: group.codes }));
   return {
     responses: Object.fromEntries(
-      sorted.map(([status]) => [status, { $ref: `#/components/responses/${name}${status}` }]),
+      sorted.map(({ status, component }) => [status, { $ref: `#/components/responses/${component}` }]),
     ),
     components: Object.fromEntries(
-      sorted.map(([status, group]) => [`${name}${status}`, problemResponse(status, group)]),
+      sorted.map(({ status, component, codes: some }) => [component, problemResponse(status, some)]),
     ),
   };
 }
@@ -55,7 +79,7 @@ function problemResponse(status: number, codes: readonly ErrorCode[]): Answer {
 }
 
 function fieldsOf(status: number, codes: readonly ErrorCode[]): HeaderName[] {
-  if (status === 401) return ['WWW-Authenticate'];
+  if (status === 401 || codes.includes('FORBIDDEN')) return ['WWW-Authenticate'];
   if (status === 405) return ['Allow'];
   if (status === 429) return ['Retry-After', 'RateLimit', 'RateLimit-Policy'];
   return status === 503 || codes.includes('KEY_IN_FLIGHT') ? ['Retry-After'] : [];

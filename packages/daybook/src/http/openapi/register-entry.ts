@@ -1,20 +1,34 @@
 /** One entry, its bytes, and the counts of a register. */
+import type { ErrorCode } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import { headerReferences, schemaReference } from './components.ts';
-import { curl, EXAMPLE_ID, exampleEntry } from './examples.ts';
+import { curl, EXAMPLE_ID, exampleEntry, textLine } from './examples.ts';
 import { parameterReferences } from './parameters.ts';
+import type { ProblemSet } from './problems.ts';
 import { problemSet } from './problems.ts';
+import { accessProblems, credentialField, securityOf, withOwnership } from './register-access.ts';
 import type { Answer, Operation } from './specification.ts';
 
-export const entryProblems = problemSet('Entry', [
+const ENTRY_CODES: readonly ErrorCode[] = [
   'PARAMETER_INVALID',
   'ENTRY_UNKNOWN',
   'ENTRY_DISCARDED',
   'NOT_ACCEPTABLE',
   'RATE_LIMITED',
   'STORE_UNAVAILABLE',
-]);
-export const statsProblems = problemSet('Stats', ['PARAMETER_INVALID', 'RATE_LIMITED', 'STORE_UNAVAILABLE']);
+];
+const STATS_CODES: readonly ErrorCode[] = ['PARAMETER_INVALID', 'RATE_LIMITED', 'STORE_UNAVAILABLE'];
+
+export function entryProblems(register: Register): ProblemSet {
+  return problemSet('Entry', ENTRY_CODES, {
+    ...accessProblems(register, 'read'),
+    ...(register.retentionDays !== undefined && { Retention: ['ENTRY_EXPIRED'] }),
+  });
+}
+
+export function statsProblems(register: Register): ProblemSet {
+  return problemSet('Stats', STATS_CODES, accessProblems(register, 'read'));
+}
 
 const PENDING: Answer = {
   description:
@@ -30,8 +44,9 @@ export function entryOperation(register: Register, operationId: string, url: str
   return {
     operationId,
     tags: [register.name],
+    ...guard(register),
     summary: `Read one entry of ${register.name}`,
-    description: 'An entry never changes, so the answer may be cached for ever.',
+    description: withOwnership(register, 'An entry never changes, so the answer may be cached for ever.'),
     parameters: parameterReferences('Id', 'EntryFormat', 'RequestId'),
     responses: {
       200: {
@@ -42,14 +57,14 @@ export function entryOperation(register: Register, operationId: string, url: str
           'text/html': { schema: { type: 'string', description: 'A page for people' } },
           'text/plain': {
             schema: { type: 'string', description: 'Stamp, id and payload with tabs between them' },
-            example: `${entry.receivedAt}\t${entry.id}\t${JSON.stringify(entry.payload)}\n`,
+            example: textLine(entry),
           },
         },
       },
       202: PENDING,
-      ...entryProblems.responses,
+      ...entryProblems(register).responses,
     },
-    'x-codeSamples': [curl('One entry', `${url}/${EXAMPLE_ID}`)],
+    'x-codeSamples': [curl('One entry', `${credentialField(register, 'read')}${url}/${EXAMPLE_ID}`)],
   };
 }
 
@@ -62,24 +77,32 @@ export function payloadOperation(register: Register, operationId: string, url: s
   return {
     operationId,
     tags: [register.name],
+    ...guard(register),
     summary: `Download the payload of one entry of ${register.name}`,
     parameters: parameterReferences('Id', 'RequestId'),
     responses: {
       200: bytes,
       202: PENDING,
       204: { description: 'The entry has no payload', headers: RATE_HEADERS },
-      ...entryProblems.responses,
+      ...entryProblems(register).responses,
     },
-    'x-codeSamples': [curl('The bytes, as they came', `-o payload ${url}/${EXAMPLE_ID}/payload`)],
+    'x-codeSamples': [
+      curl(
+        'The bytes, as they came',
+        `${credentialField(register, 'read')}-o payload ${url}/${EXAMPLE_ID}/payload`,
+      ),
+    ],
   };
 }
 
-export function statsOperation({ name }: Register, operationId: string, url: string): Operation {
+export function statsOperation(register: Register, operationId: string, url: string): Operation {
+  const { name } = register;
   return {
     operationId,
     tags: [name],
+    ...guard(register),
     summary: `Count the entries of ${name}`,
-    description: 'By stamp, in buckets of one length, empty ones included.',
+    description: withOwnership(register, 'By stamp, in buckets of one length, empty ones included.'),
     parameters: parameterReferences('Bucket', 'BucketsFrom', 'BucketsTo', 'RequestId'),
     responses: {
       200: {
@@ -102,8 +125,15 @@ export function statsOperation({ name }: Register, operationId: string, url: str
           },
         },
       },
-      ...statsProblems.responses,
+      ...statsProblems(register).responses,
     },
-    'x-codeSamples': [curl('The last 60 hours', `'${url}/stats?bucket=hour'`)],
+    'x-codeSamples': [
+      curl('The last 60 hours', `${credentialField(register, 'read')}'${url}/stats?bucket=hour'`),
+    ],
   };
+}
+
+function guard(register: Register): Pick<Operation, 'security'> {
+  const security = securityOf(register, 'read');
+  return security === undefined ? {} : { security };
 }

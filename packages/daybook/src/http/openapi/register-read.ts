@@ -1,28 +1,40 @@
 /** `GET /{register}`: a page, a stream, or the tail. */
+import type { ErrorCode } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import { headerReferences, schemaReference } from './components.ts';
-import { curl, EXAMPLE_CURSOR, EXAMPLE_STAMP, exampleEntry } from './examples.ts';
+import { curl, EXAMPLE_CURSOR, EXAMPLE_STAMP, exampleEntry, textLine } from './examples.ts';
 import { parameterReferences } from './parameters.ts';
+import type { ProblemSet } from './problems.ts';
 import { problemSet } from './problems.ts';
+import { accessProblems, credentialField, securityOf, withOwnership } from './register-access.ts';
 import type { MediaType, Operation } from './specification.ts';
 
-export const listProblems = problemSet('List', [
+const LIST_CODES: readonly ErrorCode[] = [
   'PARAMETER_INVALID',
   'CURSOR_INVALID',
   'NOT_ACCEPTABLE',
   'CURSOR_EXPIRED',
   'RATE_LIMITED',
   'STORE_UNAVAILABLE',
-]);
+];
+
+export function listProblems(register: Register): ProblemSet {
+  return problemSet('List', LIST_CODES, accessProblems(register, 'read'));
+}
 
 export function listOperation(register: Register, operationId: string, url: string): Operation {
   const { name } = register;
+  const security = securityOf(register, 'read');
+  const who = credentialField(register, 'read');
   return {
     operationId,
     tags: [name],
+    ...(security && { security }),
     summary: `Read the entries of ${name}, or follow them`,
-    description:
+    description: withOwnership(
+      register,
       'Newest first unless asked otherwise. JSON and HTML come in pages; NDJSON, CSV and text stream everything in the range. live=sse (or Accept: text/event-stream) sends each entry after the cursor once, as an unnamed event whose id is the cursor to resume with; live=long-poll answers as soon as there is one. A tail takes only live, from, cursor and format, a long poll also wait; a list takes all but wait. HEAD is the same without body.',
+    ),
     parameters: parameterReferences(
       'From',
       'To',
@@ -42,15 +54,18 @@ export function listOperation(register: Register, operationId: string, url: stri
         headers: headerReferences('Link', 'RateLimit', 'RateLimit-Policy'),
         content: listContent(register),
       },
-      ...listProblems.responses,
+      ...listProblems(register).responses,
     },
     'x-codeSamples': [
-      curl('The newest', url),
-      curl('A range, oldest first', `'${url}?from=2026-11-21T07:00:00Z&to=2026-11-21T08:00:00Z&order=asc'`),
-      curl('Everything as NDJSON', `'${url}?format=ndjson&order=asc'`),
-      curl('For a spreadsheet', `'${url}?format=csv'`),
-      curl('Follow, as it happens', `-N '${url}?live=sse'`),
-      curl('Long poll', `'${url}?live=long-poll&wait=20'`),
+      curl('The newest', `${who}${url}`),
+      curl(
+        'A range, oldest first',
+        `${who}'${url}?from=2026-11-21T07:00:00Z&to=2026-11-21T08:00:00Z&order=asc'`,
+      ),
+      curl('Everything as NDJSON', `${who}'${url}?format=ndjson&order=asc'`),
+      curl('For a spreadsheet', `${who}'${url}?format=csv'`),
+      curl('Follow, as it happens', `${who}-N '${url}?live=sse'`),
+      curl('Long poll', `${who}'${url}?live=long-poll&wait=20'`),
     ],
   };
 }
@@ -82,7 +97,7 @@ function listContent(register: Register): Record<string, MediaType> {
         type: 'string',
         description: 'Stamp, id and payload with tabs between them, one entry a line',
       },
-      example: `${entry.receivedAt}\t${entry.id}\t${JSON.stringify(entry.payload)}\n`,
+      example: textLine(entry),
     },
     'text/html': { schema: { type: 'string', description: 'A page for people' } },
     'text/event-stream': {

@@ -1,17 +1,24 @@
 /** `POST /{register}`: one entry, or a batch as NDJSON. */
+import type { ErrorCode } from '../../errors.ts';
 import type { Register } from '../../register.ts';
-import { headerReferences, schemaReference } from './components.ts';
-import { curl, EXAMPLE_ID, EXAMPLE_PAYLOAD, EXAMPLE_STAMP, exampleReceipt } from './examples.ts';
+import { headerReferences, payloadReference, schemaReference } from './components.ts';
+import { examplePayload } from './example-payload.ts';
+import { curl, EXAMPLE_ID, EXAMPLE_STAMP, exampleReceipt } from './examples.ts';
 import { parameterReferences } from './parameters.ts';
+import type { ProblemSet } from './problems.ts';
 import { problemSet } from './problems.ts';
-import type { Answer, Operation, Parameter, RequestBody } from './specification.ts';
+import { accessProblems, credentialField, securityOf, withOwnership } from './register-access.ts';
+import type { Answer, CodeSample, Operation, Parameter, RequestBody } from './specification.ts';
+
+const BATCH_IN_WORDS = 'one JSON entry a line. At most 10 000 lines and 16 MiB by default.';
 
 /** @see docs/errors.md */
-export const writeProblems = problemSet('Write', [
+const WRITE_CODES: readonly ErrorCode[] = [
   'BODY_NOT_JSON',
   'BODY_NOT_DECODABLE',
   'BODY_INCOMPLETE',
   'HEADER_INVALID',
+  'CROSS_SITE',
   'NOT_ACCEPTABLE',
   'BODY_TOO_SLOW',
   'KEY_IN_FLIGHT',
@@ -27,39 +34,59 @@ export const writeProblems = problemSet('Write', [
   'STORE_UNAVAILABLE',
   'QUEUE_UNAVAILABLE',
   'DRAINING',
-]);
+];
+
+export function writeProblems(register: Register): ProblemSet {
+  return problemSet('Write', WRITE_CODES, {
+    ...accessProblems(register, 'write'),
+    ...(register.schema && { Schema: ['PAYLOAD_INVALID'] }),
+  });
+}
 
 export function writeOperation(register: Register, operationId: string, url: string): Operation {
   const { name } = register;
+  const security = securityOf(register, 'write');
   return {
     operationId,
     tags: [name],
+    ...(security && { security }),
     summary: `Put an entry, or a batch of them, on record in ${name}`,
-    description: `The answer comes after the entry is durable. ${limitsInWords(register)}`,
+    description: withOwnership(
+      register,
+      `The answer comes after the entry is durable. ${limitsInWords(register)}`,
+    ),
     parameters: [
       ...parameterReferences('IdempotencyKey', 'RequestId', 'ContentEncoding', 'Prefer'),
       ...keptParameters(register),
     ],
-    requestBody: requestBody(register),
+    requestBody: register.schema === undefined ? anyBody(register) : jsonBody(register),
     responses: {
       200: batchAnswer(),
       201: createdAnswer(register),
       202: queuedAnswer(register),
-      ...writeProblems.responses,
+      ...writeProblems(register).responses,
     },
-    'x-codeSamples': [
-      curl('The moment alone', `-X POST ${url}`),
-      curl('With a payload', `-d '${JSON.stringify(EXAMPLE_PAYLOAD)}' ${url}`),
-      curl('Safe to repeat', `-H 'Idempotency-Key: order-48213-created' -d '{"order":48213}' ${url}`),
-      curl(
-        'A batch from a file',
-        `-H 'Content-Type: application/x-ndjson' --data-binary @entries.ndjson ${url}`,
-      ),
-    ],
+    'x-codeSamples': samples(register, url),
   };
 }
 
-function limitsInWords({ maxEntryBytes, rateLimit, idempotencyKeyFrom, occurredAtFrom }: Register): string {
+function samples(register: Register, url: string): CodeSample[] {
+  const who = credentialField(register, 'write');
+  const payload = examplePayload(register);
+  const body = payload === undefined ? '@payload.json' : JSON.stringify(payload);
+  return [
+    ...(register.schema === undefined ? [curl('The moment alone', `${who}-X POST ${url}`)] : []),
+    curl('With a payload', `${who}-d '${body}' ${url}`),
+    curl('Safe to repeat', `${who}-H 'Idempotency-Key: order-48213-created' -d '${body}' ${url}`),
+    curl(
+      'A batch from a file',
+      `${who}-H 'Content-Type: application/x-ndjson' --data-binary @entries.ndjson ${url}`,
+    ),
+  ];
+}
+
+function limitsInWords(register: Register): string {
+  const { maxEntryBytes, rateLimit, idempotencyKeyFrom, occurredAtFrom } = register;
   return [
     `An entry has at most ${maxEntryBytes} bytes.`,
     rateLimit &&
@@ -95,7 +122,26 @@ function keptParameters({ keepHeaders, keepQuery, idempotencyKeyFrom }: Register
   ];
 }
 
-function requestBody({ maxEntryBytes }: Register): RequestBody {
+/** Only JSON can match a schema. */
+function jsonBody(register: Register): RequestBody {
+  const schema = payloadReference(register);
+  const example = examplePayload(register);
+  return {
+    description:
+      'The payload: JSON that matches the schema of the register; kept byte for byte. Form data (what curl -d sends) or no type: likewise, an object or an array.',
+    required: true,
+    content: {
+      'application/json': { schema, ...(example !== undefined && { example }) },
+      'application/x-www-form-urlencoded': { schema: { type: 'string', description: 'The JSON' } },
+      'application/x-ndjson': {
+        schema: { type: 'string', description: `A batch: ${BATCH_IN_WORDS}`, 'x-line': schema },
+        ...(example !== undefined && { example: `${JSON.stringify(example)}\n` }),
+      },
+    },
+  };
+}
+
+function anyBody(register: Register): RequestBody {
   const batch = '{"event":"deploy","service":"checkout"}\n{"event":"deploy","service":"cart"}\n';
   return {
     description:
@@ -104,7 +150,7 @@ function requestBody({ maxEntryBytes }: Register): RequestBody {
     content: {
       'application/json': {
         schema: { description: 'Any JSON; +json types likewise' },
-        example: EXAMPLE_PAYLOAD,
+        example: examplePayload(register),
       },
       'application/x-www-form-urlencoded': { schema: { type: 'string', description: 'JSON or text' } },
       'text/plain': {
@@ -114,14 +160,14 @@ function requestBody({ maxEntryBytes }: Register): RequestBody {
       'application/x-ndjson': {
         schema: {
           type: 'string',
-          description: 'A batch: one JSON entry a line. At most 10 000 lines and 16 MiB by default.',
+          description: `A batch: ${BATCH_IN_WORDS}`,
         },
         example: batch,
       },
       '*/*': {
         schema: {
           description: 'Bytes',
-          maxLength: maxEntryBytes,
+          maxLength: register.maxEntryBytes,
           contentMediaType: 'application/octet-stream',
         },
       },

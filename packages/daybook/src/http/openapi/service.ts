@@ -1,7 +1,7 @@
 /** What anybody may ask the service itself. */
 import { schemaReference } from './components.ts';
 import { curl, EXAMPLE_STAMP } from './examples.ts';
-import { problemSet } from './problems.ts';
+import { CREDENTIAL_CODES, problemSet } from './problems.ts';
 import type { MediaType, Operation, PathItem } from './specification.ts';
 
 export const SERVICE_TAG = 'service';
@@ -14,7 +14,7 @@ export const readyProblems = problemSet('Ready', [
   'QUEUE_UNAVAILABLE',
   'DRAINING',
 ]);
-export const metricsProblems = problemSet('Metrics', ['UNAUTHENTICATED']);
+export const metricsProblems = problemSet('Metrics', CREDENTIAL_CODES);
 
 const text = (description: string, example?: string): MediaType => ({
   schema: { type: 'string', description },
@@ -46,8 +46,8 @@ export function servicePaths(origin: string): Record<string, PathItem> {
     '/api/status': get(origin, '/api/status', {
       operationId: 'status',
       summary: 'The state of the service',
-      description: 'With the admin key also every component: its state, since when, why.',
-      security: [{}, { adminKey: [] }],
+      description: 'For an admin also every component: its state, since when, why.',
+      security: [{}, { bearer: ['admin'] }],
       content: json(schemaReference('Status'), {
         status: 'ok',
         version: '0.1.0',
@@ -59,8 +59,9 @@ export function servicePaths(origin: string): Record<string, PathItem> {
     '/metrics': get(origin, '/metrics', {
       operationId: 'metrics',
       summary: 'Metrics in the text format of Prometheus',
-      description: 'Open while the server is bound to a loopback address; else it needs the admin key.',
-      security: [{}, { adminKey: [] }],
+      description:
+        'Open while the server is bound to a loopback address; else it needs a credential with the role metrics or admin.',
+      security: [{}, { bearer: ['metrics'] }, { bearer: ['admin'] }],
       content: { 'text/plain': text('Prometheus exposition format') },
       responses: metricsProblems.responses,
     }),

@@ -64,7 +64,7 @@ export interface Operation {
   readonly 'x-codeSamples': readonly CodeSample[];
 }
 
-type Method = 'get' | 'post';
+type Method = 'get' | 'post' | 'delete';
 export type PathItem = Readonly<Partial<Record<Method, Operation>>>;
 
 export interface Components {

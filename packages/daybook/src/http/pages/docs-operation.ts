@@ -27,15 +27,14 @@ export function operationSection(components: Components, { method, path, operati
     ...resolve(components, answer),
   }));
   const refusals = answers.filter(({ content }) => content?.[PROBLEM] !== undefined);
-  const needsKey = security?.every((scheme) => 'adminKey' in scheme) === true;
+  const roles = rolesOf(security);
   return html`<details class="operation">
     <summary>
       <h3><code>${method} ${path}</code></h3>
       <span>${summary}</span>
     </summary>
     <div class="detail" id="${operationId}">
-      ${description !== undefined && html`<p>${description}</p>`}
-      ${needsKey && html`<p>Needs the admin key as <code>Authorization: Bearer</code>.</p>`}
+      ${description !== undefined && html`<p>${description}</p>`} ${roles.length > 0 && needsInWords(roles)}
       ${operation['x-codeSamples'].map(
         ({ label, source }) =>
           html`<figure class="command">
@@ -56,6 +55,19 @@ export function operationSection(components: Components, { method, path, operati
       <dl class="refusals">${refusals.map((answer) => refusal(answer))}</dl>
     </div>
   </details> `;
+}
+
+/** Empty where nobody needs to be known. */
+function rolesOf(security: Operation['security'] = []): string[] {
+  const ways = security.map((way) => way['bearer']);
+  return ways.includes(undefined) ? [] : ways.flatMap((roles = []) => roles);
+}
+
+function needsInWords(roles: readonly string[]): Html {
+  return html`<p>
+    Needs <code>Authorization: Bearer</code> and a credential with the role
+    ${roles.map((role, index) => [index > 0 && ' or ', html`<code>${role}</code>`])}.
+  </p>`;
 }
 
 type AnswerItem = Answer & { readonly status: string };

@@ -3,6 +3,9 @@ import type { Reference, Schema } from '../openapi/specification.ts';
 import { html } from './html.ts';
 import type { Html, HtmlValue } from './html.ts';
 
+/** A register's own schema may refer to parts of itself. */
+const OURS = '#/components/schemas/';
+
 export function schemaSection(name: string, schema: Schema): Html {
   const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
   return html`<section class="schema" aria-labelledby="schema-${name}">
@@ -23,7 +26,7 @@ export function schemaSection(name: string, schema: Schema): Html {
 /** Short enough for a line: type, bounds, description; a reference is a link. */
 export function schemaInWords(schema: Schema | Reference): HtmlValue {
   const { $ref, anyOf, description, items, 'x-line': line } = schema as Schema;
-  if (typeof $ref === 'string') return reference($ref);
+  if (typeof $ref === 'string') return $ref.startsWith(OURS) ? reference($ref) : $ref;
   const words: HtmlValue[] = [];
   if (isSchema(line)) words.push('lines of ', schemaInWords(line));
   else if (Array.isArray(anyOf))
@@ -45,6 +48,8 @@ function typeInWords(schema: Schema): HtmlValue {
     maximum,
     default: fallback,
     additionalProperties,
+    minLength,
+    maxLength,
   } = schema;
   const words: string[] = [];
   if (only !== undefined) words.push(JSON.stringify(only));
@@ -53,6 +58,9 @@ function typeInWords(schema: Schema): HtmlValue {
   else if (Array.isArray(type)) words.push(type.join(' or '));
   else if (typeof type === 'string') words.push(type);
   else words.push('anything');
+  if (typeof minLength === 'number' && minLength > 0) {
+    words.push(`of ${minLength} ${typeof maxLength === 'number' ? `to ${maxLength}` : 'or more'} characters`);
+  }
   // Without bounds of its own a whole number has those of a double.
   const isBounded = typeof maximum === 'number' && maximum !== Number.MAX_SAFE_INTEGER;
   if (isBounded) words.push(`from ${String(minimum)} to ${maximum}`);

@@ -5,7 +5,6 @@
 import type { EntryView } from '../../contract/messages.ts';
 import type { DurabilityLevel } from '../../durability.ts';
 import type { Register } from '../../register.ts';
-import { isOpen } from '../../register.ts';
 import { durabilityInWords } from './durability.ts';
 import { entryRow, entryRowTemplate } from './entry-list.ts';
 import { html } from './html.ts';
@@ -129,15 +128,16 @@ function ledger(href: string, { name }: Register, latest: readonly EntryView[]):
   </section>`;
 }
 
-function registerItem(basePath: string, register: Register): Html {
-  const { name, aliases, access } = register;
+/** Only what anybody may read is a link. */
+function registerItem(basePath: string, { name, aliases, access }: Register): Html {
   const methods = access.write === 'internal' ? 'GET' : 'POST GET';
+  const isOpen = access.write === 'open' && access.read === 'open';
   return html`<li>
-    ${isOpen(register) ? html`<a href="${basePath}/${name}">${name}</a>` : html`<b>${name}</b>`}
+    ${access.read === 'open' ? html`<a href="${basePath}/${name}">${name}</a>` : html`<span>${name}</span>`}
     <span class="paths"
       ><code>${methods} /${name}</code>${aliases.map(
         ({ method, path }) => html` <code>${method} ${path}</code>`,
-      )}${!isOpen(register) && html` <span class="hint">with a credential</span>`}</span
+      )}${!isOpen && html` <span class="hint">needs a credential</span>`}</span
     >
   </li> `;
 }
