@@ -35,8 +35,9 @@ export function failureToJson(thrown: unknown): string {
   const error = toError(thrown);
   const message = describeFailure(error);
   if (!(error instanceof ClientError)) return JSON.stringify({ error: { message } });
-  const { code, status, requestId, retryable, outcome } = error;
-  return JSON.stringify({ error: { code, message, status, requestId, retryable, outcome } });
+  const { code, status, requestId, retryable, outcome, problem } = error;
+  const { errors } = problem ?? {};
+  return JSON.stringify({ error: { code, message, status, requestId, retryable, outcome, errors } });
 }
 
 function describeClientError(error: ClientError): string {
@@ -47,7 +48,7 @@ function describeClientError(error: ClientError): string {
     return `${error.message}; everything that is on record now follows after --cursor ${error.freshCursor ?? ''}`;
   }
   if (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN') {
-    return `${error.message} (${error.code}); give the key with --api-key or DAYBOOK_API_KEY, or the server's data directory with --data-dir`;
+    return `${error.message} (${error.code}); give a key or a token with --api-key or DAYBOOK_API_KEY, or, for what an admin may, the server's data directory with --data-dir`;
   }
   const about = [error.code, error.requestId && `request ${error.requestId}`].filter(Boolean).join(', ');
   const outcome = error.outcome === 'unknown' ? '; it may be on record all the same' : '';

@@ -43,7 +43,7 @@ function createProgram(cli: Cli): Command {
     .option('--url <url>', 'the server (default: DAYBOOK_URL, else http://127.0.0.1:3000)')
     .option(
       '--api-key <key>',
-      'a credential (default: DAYBOOK_API_KEY, else <data-dir>/admin.key where it is needed)',
+      'a credential: an API key, a token, the admin key (default: DAYBOOK_API_KEY, else <data-dir>/admin.key for what only an admin may)',
     )
     .option('--data-dir <path>', "the server's data directory (default: DAYBOOK_DATA_DIR, else ./data)")
     .option('--json', 'answers as JSON, one document a line')

@@ -19,6 +19,8 @@ import { createDeadLettersClient } from './dead-letters.ts';
 import type { DeadLettersClient } from './dead-letters.ts';
 import { download, readEntries, readPages, readPayload, repeatRead } from './entries.ts';
 import type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
+import { createKeysClient } from './keys.ts';
+import type { KeysClient } from './keys.ts';
 import { post } from './post.ts';
 import type { PostBody, PostOptions } from './post.ts';
 import { DEFAULT_RETRY } from './retry.ts';
@@ -32,7 +34,10 @@ import type { QueryValue } from './transport.ts';
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:3000`, with the base path if the server has one. */
   readonly baseUrl: string | URL;
-  /** Sent as a bearer token. `registers` and `ledger` need the admin key. */
+  /**
+   * Any credential, sent as `Authorization: Bearer`: an API key, a token of an issuer, the admin key. Open registers need none;
+   * `registers`, `ledger`, `deadLetters` and `keys` need one with the role `admin`.
+   */
   readonly apiKey?: string | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -55,7 +60,11 @@ interface Abortable {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Every method throws {@link ClientError} (see `client-error.ts`), or the reason of the caller's own signal. */
+/**
+ * Every method throws {@link ClientError} (see `client-error.ts`), or the reason of the caller's own signal. Of access: with
+ * `code` UNAUTHENTICATED (401) no credential that is in force was given; FORBIDDEN (403) its roles do not reach;
+ * CREDENTIAL_UNVERIFIABLE (503, repeated) it cannot be judged now; PAYLOAD_INVALID (422) `problem.errors` names the fields.
+ */
 export interface Client {
   /** Registers one moment. See {@link post}. */
   post(register: string, body?: PostBody, options?: PostOptions): Promise<Receipt>;
@@ -74,7 +83,8 @@ export interface Client {
   /**
    * What became of an id, told apart by `status`: `stored`; `duplicate`, which shows the entry that holds its key
    * (`duplicateOf`); `pending`, an id that may still be stored; `dead`, given up on until it is replayed.
-   * @throws {ClientError} ENTRY_UNKNOWN (404), ENTRY_DISCARDED (410).
+   * @throws {ClientError} ENTRY_UNKNOWN (404; on a register with ownership also of somebody else's), ENTRY_DISCARDED and
+   *   ENTRY_EXPIRED (410).
    */
   entry(register: string, id: string, options?: Abortable): Promise<EntryView | EntryState>;
   /**
@@ -91,8 +101,10 @@ export interface Client {
   status(options?: Abortable): Promise<Status>;
   registers(options?: Abortable): Promise<Registers>;
   ledger(options?: Range & Abortable): Promise<Ledger>;
-  /** What was given up on. Needs the admin key. */
+  /** What was given up on. Needs the role `admin`. */
   readonly deadLetters: DeadLettersClient;
+  /** API keys are made, listed and revoked. Needs the role `admin`. */
+  readonly keys: KeysClient;
 }
 
 /** @throws {TypeError} when the base URL is none. */
@@ -128,5 +140,6 @@ export function createClient(options: ClientOptions): Client {
     registers: (given) => get(['api', 'registers'], { ...given }),
     ledger: (given) => get(['api', 'ledger'], { ...given }),
     deadLetters: createDeadLettersClient(transport, retry),
+    keys: createKeysClient(transport, retry),
   };
 }

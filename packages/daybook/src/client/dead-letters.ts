@@ -1,5 +1,5 @@
 /**
- * Dead letters for the operator: needs the admin key. Repeating any of these calls is harmless, so all of them are tried
+ * Dead letters for the operator: needs the role `admin`. Repeating any of these calls is harmless, so all of them are tried
  * again when that may help; a replay or discard whose answer was lost then finds no letter any more.
  */
 import type { DeadLetterOutcome, DeadLetterPageView, DeadLetterView } from '../contract/messages.ts';

@@ -12,6 +12,7 @@ export type {
   DeadLettersClient,
 } from './dead-letters.ts';
 export type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
+export type { KeyListOptions, KeysClient } from './keys.ts';
 export type { PostBody, PostOptions } from './post.ts';
 export type { RetryPolicy } from './retry.ts';
 export type { TailItem } from './tail-place.ts';
@@ -31,3 +32,4 @@ export type {
   Stats,
   Status,
 } from '../contract/messages.ts';
+export type { CreatedKeyView, KeyPageView, KeyRequestBody, KeyView } from '../contract/key-messages.ts';

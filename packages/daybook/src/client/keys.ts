@@ -7,7 +7,7 @@ import { repeatRead } from './entries.ts';
 import { mayRepeat } from './post.ts';
 import { createAttempts } from './retry.ts';
 import type { RetryPolicy } from './retry.ts';
-import type { QueryValue } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 export interface KeyListOptions {
   /** A page's `nextCursor`. */
@@ -36,21 +36,9 @@ export interface KeysClient {
   revoke(keyId: string, options?: Abortable): Promise<KeyView>;
 }
 
-/** What is needed of a `Transport`. */
-export interface KeysTransport {
-  readJson<T extends object>(request: {
-    readonly method: 'GET' | 'POST' | 'DELETE';
-    readonly path: readonly string[];
-    readonly query?: Readonly<Record<string, QueryValue>>;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: NonNullable<RequestInit['body']>;
-    readonly signal?: AbortSignal | undefined;
-  }): Promise<T>;
-}
-
 const PATH = ['api', 'keys'];
 
-export function createKeysClient(transport: KeysTransport, retry: RetryPolicy): KeysClient {
+export function createKeysClient(transport: Pick<Transport, 'readJson'>, retry: RetryPolicy): KeysClient {
   const list: KeysClient['list'] = ({ signal, ...query } = {}) =>
     repeatRead(
       retry,

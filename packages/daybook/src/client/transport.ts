@@ -8,7 +8,7 @@ import { toClientError } from './failed-answer.ts';
 export type QueryValue = string | number | undefined;
 
 interface TransportRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Segments below the base URL, not encoded. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, QueryValue>>;
@@ -61,7 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     const own = request.signal;
-    const isWrite = request.method === 'POST';
+    const isWrite = request.method !== 'GET';
     try {
       const response = await fetchNow(urlOf(baseUrl, request), {
         method: request.method,

@@ -147,7 +147,7 @@ export const statusSchema = z
     region: z.string(),
     time: stamp,
     databaseTime: stamp.nullable(),
-    components: z.record(z.string(), componentSchema).optional().describe('only with the admin key'),
+    components: z.record(z.string(), componentSchema).optional().describe('only for an admin'),
   })
   .describe('The state of the service');
 
@@ -155,9 +155,16 @@ export const registersSchema = z.object({
   registers: z.array(
     z.object({
       name: register,
-      access: z.object({ write: z.string(), read: z.string() }),
-      ownership: z.boolean(),
-      retentionDays: z.number().nullable(),
+      access: z
+        .object({ write: z.string(), read: z.string() })
+        .describe('open, internal (Daybook alone), or the kinds of credential: key, jwt'),
+      ownership: z.boolean().describe('everybody sees the entries of their own subject alone'),
+      retentionDays: z.int().nullable().describe('null: entries stay for ever'),
+      schema: z.record(z.string(), z.unknown()).nullable().describe('the JSON Schema of payloads'),
+      allowFrom: z.array(z.string()).nullable().describe('the only networks that are let in'),
+      cors: z
+        .object({ origins: z.union([z.literal('*'), z.array(z.string())]), maxAgeSeconds: z.int() })
+        .nullable(),
       paths: z.array(z.string()).describe('METHOD /path'),
       maxEntryBytes: z.int(),
       keepHeaders: z.array(z.string()),
@@ -167,6 +174,7 @@ export const registersSchema = z.object({
       clientIp: z.enum(['full', 'truncated', 'off']),
       rateLimit: z.object({ refillPerSecond: z.number(), capacity: z.number() }).nullable(),
       minDurability: durability.nullable(),
+      showEpochMs: z.boolean(),
     }),
   ),
 });

@@ -124,7 +124,7 @@ test('status shows the parts with the admin key of the data directory, and only 
   );
   const without = await daybook(['status'], { cwd: directory });
   assert.equal(without.exitCode, 0);
-  assert.match(without.stdout, /The parts are shown with the admin key only/);
+  assert.match(without.stdout, /The parts are shown to an admin only/);
   const status = JSON.parse((await daybook(['status', '--json'], { cwd: directory })).stdout) as Status;
   assert.deepEqual([status.status, status.components], ['ok', undefined]);
 });
@@ -142,7 +142,12 @@ test('registers needs the key: of ./data, of --data-dir, of --api-key or of the 
   ];
   for (const { exitCode, stdout } of await Promise.all(calls)) {
     assert.equal(exitCode, 0);
-    assert.match(stdout, /^NAME +PATHS.*\napp +POST \/app, GET \/app +open +open +256 KiB/);
+    assert.match(
+      stdout,
+      /^NAME +PATHS.*\napp +POST \/app, GET \/app +open +open +256 KiB +readers +for ever/,
+    );
+    assert.match(stdout, /\ndata +POST \/data, GET \/data +jwt +jwt +256 KiB +its owner +for ever/);
+    assert.match(stdout, /\naudit +GET \/audit +internal +key, jwt +256 KiB +readers/);
   }
   const { stdout } = await daybook(['registers', '--json', '--api-key', key]);
   assert.deepEqual(

@@ -65,6 +65,43 @@ test('status, registers and ledger are there for the operator', async () => {
   await assert.rejects(anonymous.registers(), { code: 'UNAUTHENTICATED', status: 401 });
 });
 
+test('an API key that is made by one client is the credential of another', async () => {
+  const { key, keyId } = await client.keys.create({ name: 'reports', scopes: ['audit.read', 'data.write'] });
+  const withKey = createClient({ baseUrl: server.address, apiKey: key });
+  const { entries } = await withKey.list('audit');
+  assert.deepEqual(
+    entries.map(({ payload }) => (payload as { action: string; target: string }).target),
+    [keyId],
+  );
+  await assert.rejects(withKey.post('data', {}), {
+    name: 'ClientError',
+    code: 'FORBIDDEN',
+    status: 403,
+    message: 'expected a credential of the kind jwt, given one of the kind key',
+    outcome: 'not-written',
+  });
+  assert.deepEqual(
+    (await client.keys.list()).keys.map(({ name, status }) => [name, status]),
+    [['reports', 'active']],
+  );
+  assert.equal((await client.keys.revoke(keyId)).status, 'revoked');
+  await assert.rejects(withKey.list('audit'), { code: 'UNAUTHENTICATED', status: 401 });
+});
+
+test('a payload that does not match the schema of its register is told by its fields', async () => {
+  const expected = [
+    { pointer: '/informationTwo', expected: 'must be there' },
+    { pointer: '/informationOne', expected: 'must NOT have fewer than 1 characters' },
+  ];
+  await assert.rejects(client.post('data', { informationOne: '' }), (error: ClientError) => {
+    assert.deepEqual([error.code, error.status, error.problem?.errors], ['PAYLOAD_INVALID', 422, expected]);
+    return true;
+  });
+  const [line] = await Array.fromAsync(client.postBatch('data', [{ informationTwo: 'b' }]));
+  assert.deepEqual([line?.status, line?.code], [422, 'PAYLOAD_INVALID']);
+  assert.match(line?.detail ?? '', /\/informationOne must be there/);
+});
+
 test('a batch says for every line what became of it', async () => {
   const results = await Array.fromAsync(client.postBatch('app', ['{"ok":1}', '{broken', '', '"text"']));
   assert.deepEqual(

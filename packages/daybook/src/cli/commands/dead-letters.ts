@@ -31,7 +31,7 @@ const MAX_PAGE = 1_000;
 export function addDeadLetters(program: Command, cli: Cli): void {
   const group = defineCommand(program, {
     usage: 'dead-letters',
-    summary: 'What was given up on: list, show, replay, discard. Needs the admin key.',
+    summary: 'What was given up on: list, show, replay, discard. Needs the role admin.',
     examples: [
       ['daybook dead-letters list', 'what there is, and why'],
       ['daybook dead-letters replay --register app --yes', 'store those of a register after all'],

@@ -3,9 +3,7 @@
  */
 import type { Command } from 'commander';
 
-import type { Client } from '../../client/index.ts';
-import type { KeysClient } from '../../client/keys.ts';
-import type { KeyView } from '../../contract/key-messages.ts';
+import type { KeysClient, KeyView } from '../../client/index.ts';
 import type { Cli } from '../cli.ts';
 import { action, defineCommand } from '../cli.ts';
 import { assertCanAsk, confirm } from '../confirm.ts';
@@ -36,13 +34,12 @@ const DAY_MS = 86_400_000;
 /** `2026-11-21T07:55:43`: rows are for people. */
 const SHOWN_OF_STAMP = 19;
 
-const connectToKeys: Connect = (flags) =>
-  (connectAsAdmin(flags) as Client & { readonly keys: KeysClient }).keys;
+const connectToKeys: Connect = (flags) => connectAsAdmin(flags).keys;
 
 export function addKeys(program: Command, cli: Cli, connect: Connect = connectToKeys): void {
   const group = defineCommand(program, {
     usage: 'keys',
-    summary: 'API keys: create, list, revoke. Needs the admin key.',
+    summary: 'API keys: create, list, revoke. Needs the role admin, such as the admin key has.',
     examples: [
       ['daybook keys create ci --scope app.write', 'shows the key, once'],
       ['daybook keys revoke 5c2e91d07f3b6a18', 'refused by every server within seconds'],

@@ -15,7 +15,7 @@ type Register = Registers['registers'][number];
 export function addRegisters(program: Command, cli: Cli): void {
   defineCommand(program, {
     usage: 'registers',
-    summary: 'Show the registers and their settings; needs the admin key.',
+    summary: 'Show the registers, who may use them, and their settings; needs the role admin.',
     examples: [
       ['daybook registers', 'with the admin key of ./data'],
       ['daybook registers --data-dir /var/lib/daybook', 'with the one of another directory'],
@@ -25,7 +25,17 @@ export function addRegisters(program: Command, cli: Cli): void {
     action(cli, async (flags: GlobalFlags) => {
       const answer = await connectAsAdmin(flags).registers();
       if (flags.json === true) return cli.terminal.line(JSON.stringify(answer));
-      const heading = ['NAME', 'PATHS', 'WRITE', 'READ', 'ENTRY', 'RATE LIMIT', 'KEPT'];
+      const heading = [
+        'NAME',
+        'PATHS',
+        'WRITE',
+        'READ',
+        'ENTRY',
+        'SHOWN TO',
+        'RETENTION',
+        'RATE LIMIT',
+        'KEPT',
+      ];
       const [first = '', ...rest] = toTable([heading, ...answer.registers.map(toRow)]).split('\n');
       return cli.terminal.line([cli.terminal.paint('bold', first), ...rest].join('\n'));
     }),
@@ -36,6 +46,8 @@ function toRow({
   name,
   paths,
   access,
+  ownership,
+  retentionDays,
   maxEntryBytes,
   rateLimit,
   keepHeaders,
@@ -43,5 +55,8 @@ function toRow({
 }: Register): string[] {
   const limit = rateLimit === null ? '-' : `${rateLimit.refillPerSecond}/s, ${rateLimit.capacity} at once`;
   const kept = [...keepHeaders, ...keepQuery.map((parameter) => `?${parameter}`)].join(', ') || '-';
-  return [name, paths.join(', '), access.write, access.read, `${maxEntryBytes / 1024} KiB`, limit, kept];
+  const shown = ownership ? 'its owner' : 'readers';
+  const retention = retentionDays === null ? 'for ever' : `${retentionDays} days`;
+  const entry = `${maxEntryBytes / 1024} KiB`;
+  return [name, paths.join(', '), access.write, access.read, entry, shown, retention, limit, kept];
 }

@@ -1,5 +1,5 @@
 /**
- * `daybook status`: how the server is; with the admin key also how each of its parts is. Fails when it cannot accept.
+ * `daybook status`: how the server is; for an admin also how each of its parts is. Fails when it cannot accept.
  */
 import type { Command } from 'commander';
 
@@ -42,7 +42,7 @@ function describe({ components, ...status }: Status, terminal: Terminal): string
     ['time', time],
     ['database time', databaseTime ?? 'unknown'],
   ];
-  if (components === undefined) return `${toTable(rows)}\n(The parts are shown with the admin key only.)`;
+  if (components === undefined) return `${toTable(rows)}\n(The parts are shown to an admin only.)`;
   const parts = Object.entries(components).map(([name, { state, since, detail = '' }]) => [
     printable(name),
     paintState(state, terminal),

@@ -1,9 +1,9 @@
 /**
- * `/api/*`: what the operator sees. Needs the admin key as bearer token; the anonymous part of the status does not.
+ * `/api/*`: what the operator sees. Needs the role `admin`; the anonymous part of the status does not.
  */
 import type { Ledger, Registers, Status } from '../../contract/messages.ts';
 import { formatStamp } from '../../id.ts';
-import type { Access } from '../../register.ts';
+import type { Access, Cors } from '../../register.ts';
 import type { LedgerRow } from '../../store/store.ts';
 import { imbalanceOf, readLedger } from '../../telemetry/ledger.ts';
 import type { Answer } from '../answer.ts';
@@ -46,6 +46,9 @@ export function registersAnswer({ config, paths }: HttpContext): Answer {
         access: { write: accessText(access.write), read: accessText(access.read) },
         ownership: rest.ownership,
         retentionDays: rest.retentionDays ?? null,
+        schema: rest.schema ?? null,
+        allowFrom: rest.allowFrom === undefined ? null : [...rest.allowFrom],
+        cors: rest.cors === undefined ? null : { ...rest.cors, origins: originsOf(rest.cors) },
         paths: [...paths].filter(([, register]) => register.name === name).map(([path]) => path),
         maxEntryBytes,
         keepHeaders: [...keepHeaders],
@@ -55,10 +58,15 @@ export function registersAnswer({ config, paths }: HttpContext): Answer {
         clientIp,
         rateLimit: rest.rateLimit ?? null,
         minDurability: rest.minDurability ?? null,
+        showEpochMs: rest.showEpochMs,
       }),
     ),
   };
   return jsonAnswer(body);
+}
+
+function originsOf({ origins }: Cors): '*' | string[] {
+  return origins === '*' ? origins : [...origins];
 }
 
 function accessText(access: Access): string {

@@ -1,5 +1,5 @@
 /**
- * `/api/dead-letters`: what was given up on; shown, stored after all, or discarded for good. Needs the admin key.
+ * `/api/dead-letters`: what was given up on; shown, stored after all, or discarded for good. Needs the role `admin`.
  */
 import type { Context, Hono } from 'hono';
 
