@@ -11,12 +11,14 @@ import { after, before, describe, test } from 'node:test';
 
 import { parseConfig } from '../src/config/load.ts';
 import { configSchema, ENVIRONMENT } from '../src/config/schema.ts';
+import { keyRequestSchema } from '../src/contract/key-schemas.ts';
 import { entrySchema, problemSchema, receiptSchema } from '../src/contract/schemas.ts';
 import { DURABILITY_LEVELS } from '../src/durability.ts';
 import { ERRORS } from '../src/errors.ts';
 import { CSV_COLUMNS } from '../src/http/entry-csv.ts';
 import { LEDGER_PARAMETERS } from '../src/http/routes/admin.ts';
 import { DEAD_LETTER_PARAMETERS } from '../src/http/routes/dead-letters.ts';
+import { KEY_PARAMETERS } from '../src/http/routes/keys.ts';
 import { LIST_PARAMETERS } from '../src/http/routes/list.ts';
 import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
@@ -32,6 +34,7 @@ import { codes, readDocument, ROOT, section, tableRows } from './docs/document.t
 import type { StartedDaybook } from './support/start-daybook.ts';
 import { startDaybook } from './support/start-daybook.ts';
 
+const access = readDocument('docs/access.md');
 const api = readDocument('docs/api.md');
 const config = readDocument('docs/config.md');
 const drivers = readDocument('docs/drivers.md');
@@ -75,7 +78,7 @@ describe('docs/errors.md', () => {
   });
 
   test('names codes that exist, as every document does', () => {
-    const outside = [api, config, errors, operations]
+    const outside = [access, api, config, errors, operations]
       .flatMap((text) => text.match(/`(?:4\d\d |5\d\d )?[A-Z]{3,}_[A-Z_]+`/g) ?? [])
       .map((code) => code.replaceAll('`', ''))
       .filter((code) => !code.startsWith('DAYBOOK_') && !(code in ERRORS));
@@ -128,7 +131,9 @@ describe('docs/config.md', () => {
   });
 
   test('shows configuration files that are accepted', () => {
-    const files = [...config.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+    const files = [...`${config}\n${access}`.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(
+      ([, text = '']) => text,
+    );
     assert.ok(files.length > 0);
     for (const text of files) parseConfig(JSON.parse(text));
   });
@@ -156,6 +161,38 @@ describe('docs/api.md', () => {
     });
   }
 });
+
+describe('docs/access.md', () => {
+  test('lists the parameters and members of API keys', () => {
+    const overHttp = section(access, '### Over HTTP');
+    assert.deepEqual(listed(overHttp, 'Parameter'), [...KEY_PARAMETERS]);
+    assert.deepEqual(listed(overHttp, 'Member'), Object.keys(keyRequestSchema.shape));
+  });
+
+  test('leads to headings that are there, as every document does', () => {
+    const missing: string[] = [];
+    for (const [path, text] of Object.entries({ access, api, config, errors, operations })) {
+      for (const [, file, anchor] of text.matchAll(/\]\((\w+\.md)?#([\w-]+)\)/g)) {
+        const target = file === undefined ? text : readDocument(`docs/${file}`);
+        if (!headings(target).has(anchor ?? '')) missing.push(`docs/${path}.md: ${file ?? ''}#${anchor}`);
+      }
+    }
+    assert.deepEqual(missing, []);
+  });
+});
+
+/** The anchors of a document. */
+function headings(text: string): Set<string> {
+  const titles = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title);
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
 
 describe('docs/operations.md', () => {
   test('names every event that is logged, and no other', () => {

@@ -13,6 +13,8 @@ import { createBindings } from './output-pattern.ts';
 
 const SHOWN_ADDRESS = 'http://127.0.0.1:3000';
 const TIMEOUT_MS = 60_000;
+const ASSIGNMENT = /^([A-Z][A-Z_]*)=\$\(/;
+const VALUE_FOLLOWS = '\u0001';
 /** curl as on a terminal: without the meter that it shows while its output goes elsewhere. And our own command. */
 const PRELUDE = `
 curl() { command curl --no-progress-meter "$@"; }
@@ -27,8 +29,9 @@ export async function runExamples(
   server: StartedDaybook,
 ): Promise<void> {
   const bindings = createBindings();
+  const variables: Record<string, string> = {};
   for (const { place, command, output } of examples) {
-    const given = await runCommand(toReal(bindings.apply(command), server), server);
+    const given = await runCommand(toReal(bindings.apply(command), server), server, variables);
     bindings.match(place, output, given.replaceAll(server.address, SHOWN_ADDRESS));
   }
 }
@@ -39,9 +42,18 @@ function toReal(command: string, { address, dataDir }: StartedDaybook): string {
     .replaceAll(/(?<![\w/.-])(?:\.\/)?data\/(?=[a-z])/g, `${dataDir}/`);
 }
 
-/** Standard output and error together, as a terminal shows them; the exit code does not count. */
-async function runCommand(command: string, { address, dataDir }: StartedDaybook): Promise<string> {
+/**
+ * Standard output and error together, as a terminal shows them; the exit code does not count. What the command assigns
+ * to a variable of the shell is there for the later ones.
+ */
+async function runCommand(
+  command: string,
+  { address, dataDir }: StartedDaybook,
+  variables: Record<string, string>,
+): Promise<string> {
+  const assigned = ASSIGNMENT.exec(command)?.[1];
   const env = {
+    ...variables,
     PATH: [`${ROOT}node_modules/.bin`, dirname(process.execPath), process.env['PATH']].join(delimiter),
     HOME: process.env['HOME'],
     LC_ALL: 'C.UTF-8',
@@ -51,7 +63,8 @@ async function runCommand(command: string, { address, dataDir }: StartedDaybook)
     DAYBOOK_URL: address,
     DAYBOOK_DATA_DIR: dataDir,
   };
-  const script = `${PRELUDE}{ ${command}\n} 2>&1`;
+  const tell = assigned === undefined ? '' : `\nprintf '${VALUE_FOLLOWS}%s' "$${assigned}"`;
+  const script = `${PRELUDE}{ ${command}\n} 2>&1${tell}`;
   // A command that fails has an output too: that of an example about a failure.
   const { stdout } = await run('bash', ['-c', script], { cwd: ROOT, env, timeout: TIMEOUT_MS }).catch(
     (failure: unknown) => {
@@ -60,5 +73,8 @@ async function runCommand(command: string, { address, dataDir }: StartedDaybook)
       throw failure;
     },
   );
-  return stdout;
+  if (assigned === undefined) return stdout;
+  const [shown = '', value = ''] = stdout.split(VALUE_FOLLOWS);
+  variables[assigned] = value;
+  return shown;
 }

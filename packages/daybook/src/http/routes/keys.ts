@@ -184,14 +184,7 @@ function orRefuse<T>(work: () => T | Promise<T>): T | Promise<T> {
 
 function refuse(thrown: unknown): never {
   if (!(thrown instanceof KeyError)) throw thrown;
-  throw toRefusal(thrown);
-}
-
-/** For whoever presents a key as well: until the keys are loaded that is 503, and nobody else is concerned. */
-function toRefusal({ reason, message }: KeyError): DaybookError {
-  return new DaybookError(
-    KEY_PROBLEMS[reason],
-    message,
-    reason === 'loading' ? { retryAfterSeconds: 1 } : {},
-  );
+  const { reason, message } = thrown;
+  const later = reason === 'loading' ? { retryAfterSeconds: 1 } : {};
+  throw new DaybookError(KEY_PROBLEMS[reason], message, later);
 }
