@@ -25,15 +25,28 @@ export interface AuthenticateOptions {
   readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
   readonly tokens?: Pick<TokenVerifier, 'verify'>;
+  /** How many requests may wait for their token at once; default 4 096. */
+  readonly maxWaiting?: number;
 }
 
 /** RFC 6750 §2.1, with every character that a key or a token may have. */
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const RETRY_SECONDS = 5;
+/**
+ * A request that waits is kept with what came of its body, and one connection may send any number: while an issuer does not
+ * answer they would pile up.
+ */
+const MAX_WAITING = 4_096;
 
-export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptions): Authenticate {
+export function createAuthenticate({
+  adminKey,
+  keys,
+  tokens,
+  maxWaiting = MAX_WAITING,
+}: AuthenticateOptions): Authenticate {
   const admin = createIdentity({ subject: 'daybook:admin', roles: ['admin'], kind: 'admin' });
   const expectedKey = Buffer.from(adminKey);
+  let waiting = 0;
 
   function isAdminKey(credential: string): boolean {
     const given = Buffer.from(credential);
@@ -49,6 +62,22 @@ export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptio
     }
   }
 
+  async function wait(verifying: Promise<Identity>): Promise<Identity> {
+    if (waiting >= maxWaiting) {
+      // Others wait for the same promise; what becomes of it is theirs.
+      verifying.catch(() => undefined);
+      throw unverifiable(`expected at most ${maxWaiting} requests that wait for their token, given more`, 1);
+    }
+    waiting += 1;
+    try {
+      return await verifying;
+    } catch (thrown) {
+      return refuseToken(thrown);
+    } finally {
+      waiting -= 1;
+    }
+  }
+
   return (authorization) => {
     if (authorization === undefined) return undefined;
     const credential = BEARER.exec(authorization)?.[1];
@@ -61,7 +90,7 @@ export function createAuthenticate({ adminKey, keys, tokens }: AuthenticateOptio
         'expected an API key or the admin key, given neither; tokens need an issuer in the configuration',
       );
     const verified = tokens.verify(credential);
-    return verified instanceof Promise ? verified.catch(refuseToken) : verified;
+    return verified instanceof Promise ? wait(verified) : verified;
   };
 }
 

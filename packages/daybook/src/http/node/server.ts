@@ -64,6 +64,8 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
       connectionsCheckingInterval: LOOK_FOR_TIMEOUTS_MS,
       // Node's own answer to a missing Host is no problem document.
       requireHostHeader: false,
+      // Of two Hosts, tokens or types Node would take the first and a proxy perhaps the last: joined, they are neither.
+      joinDuplicateHeaders: true,
       noDelay: true,
     },
     (request, response) => handle(request, response, false),
