@@ -30,7 +30,7 @@ export function createNetworks(networks: readonly string[]): Networks {
   }
   return {
     includes(given) {
-      const address = withoutMapping(given);
+      const address = withoutMapping(withoutZone(given));
       const family = isIP(address);
       return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
     },
@@ -58,9 +58,9 @@ export function createClientOf(trusted: TrustedProxies): (socketAddress: string,
     const forwarded = listOf(headers['x-forwarded-for']);
     let address = socketAddress;
     for (let hops = 0; isTrusted(address, hops); hops += 1) {
-      const previous = withoutPort(forwarded.pop() ?? '');
+      const previous = parseAddress(forwarded.pop() ?? '');
       // What is no address was put there by nobody that is trusted.
-      if (isIP(previous) === 0) break;
+      if (previous === undefined) break;
       address = previous;
     }
     const protocol = listOf(headers['x-forwarded-proto']).at(-1)?.toLowerCase();
@@ -71,6 +71,23 @@ export function createClientOf(trusted: TrustedProxies): (socketAddress: string,
 function listOf(field: string | readonly string[] | undefined): string[] {
   if (field === undefined) return [];
   return (typeof field === 'string' ? field : field.join(',')).split(',').map((item) => item.trim());
+}
+
+/** In one spelling, because an address is kept, counted and compared as text. @returns undefined for what is none. */
+function parseAddress(text: string): string | undefined {
+  const address = withoutZone(withoutPort(text));
+  if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined;
+  const spelled = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(spelled) ?? [];
+  if (high === undefined || low === undefined) return spelled;
+  const halves = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return halves.map((half) => `${half >> 8}.${half & 255}`).join('.');
+}
+
+/** An interface of some machine (RFC 4007 §11), which means nothing on another; its name may be any text. */
+function withoutZone(address: string): string {
+  const zone = address.indexOf('%');
+  return zone === -1 || isIP(address) !== 6 ? address : address.slice(0, zone);
 }
 
 /** Some proxies add the port: `203.0.113.7:4711`, `[2001:db8::7]:4711`. */

@@ -1,10 +1,32 @@
 /**
- * Who may write to a register, read it, and do what only an operator may.
+ * Who may write to a register, read it, and do what only an operator may. Where a request comes from is looked at before
+ * its credential, so that nobody outside learns anything about one, or makes the server verify it.
  */
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { Client } from '../access/client-address.ts';
 import type { Identity } from '../access/identity.ts';
 import { DaybookError } from '../errors.ts';
 import type { Access, Direction, Register } from '../register.ts';
 import type { HttpContext } from './context.ts';
+import { assertSameSite } from './cors.ts';
+
+/**
+ * @param remoteAddress of the socket.
+ * @returns whoever writes, as far as the network tells.
+ * @throws {DaybookError} CROSS_SITE, ADDRESS_REFUSED
+ */
+export function letWriterIn(
+  { clientOf, assertLetsIn }: Pick<HttpContext, 'clientOf' | 'assertLetsIn'>,
+  register: Register,
+  headers: IncomingHttpHeaders,
+  remoteAddress: string,
+): Client {
+  assertSameSite(headers, register);
+  const client = clientOf(remoteAddress, headers);
+  assertLetsIn(register, client.address);
+  return client;
+}
 
 /**
  * @returns whoever calls, undefined where nobody needs to be known; a promise only for a token that was not seen before.

@@ -1,15 +1,11 @@
 /**
  * The request id: the caller's `X-Request-Id` when it is usable, else one of ours; echoed on every answer and kept with
- * the entry.
+ * the entry. Ours are random: counted ones would tell every caller how many requests others make.
  */
 import { randomId } from '../id.ts';
 
 const USABLE = /^[A-Za-z0-9._-]{1,128}$/;
-const prefix = randomId().slice(0, 8);
-let count = 0;
 
 export function requestIdOf(given: string | string[] | undefined): string {
-  if (typeof given === 'string' && USABLE.test(given)) return given;
-  count += 1;
-  return `${prefix}-${count.toString(36)}`;
+  return typeof given === 'string' && USABLE.test(given) ? given : randomId();
 }

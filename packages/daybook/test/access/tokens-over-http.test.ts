@@ -14,7 +14,10 @@ import {
 } from '../support/issuer-server.ts';
 
 const guarded = await startGuarded({
-  registers: { split: { access: { write: 'open', read: 'jwt' } }, inbox: { access: { write: 'jwt', read: 'open' } } },
+  registers: {
+    split: { access: { write: 'open', read: 'jwt' } },
+    inbox: { access: { write: 'jwt', read: 'open' } },
+  },
 });
 after(() => guarded.close());
 const { key, port, claims, bearer } = guarded;
@@ -77,11 +80,12 @@ describe('refused with 401, and nothing is written', () => {
     'with the subject of a key': () => bearer('key:ci'),
     'without a signature': () => `Bearer ${unsecuredToken(claims())}`,
     'without a signature, with a made-up one': () => `Bearer ${unsecuredToken(claims(), 'AAAA')}`,
-    'oversized': () => bearer('alice', undefined, { padding: 'x'.repeat(8_000) }),
+    oversized: () => bearer('alice', undefined, { padding: 'x'.repeat(8_000) }),
     'no token at all': () => 'Bearer not-a-token',
     'three dots': () => 'Bearer ...',
     'an encrypted one': () => 'Bearer a.b.c.d.e',
-    'with claims that are no JSON': () => `Bearer ${encodePart({ alg: 'ES256' })}.${encodePart('{"sub":')}.AAAA`,
+    'with claims that are no JSON': () =>
+      `Bearer ${encodePart({ alg: 'ES256' })}.${encodePart('{"sub":')}.AAAA`,
     'a key that was never made': () => `Bearer dbk_0123456789abcdef_${'A'.repeat(49)}`,
     'of another scheme': async () => (await bearer('alice')).replace('Bearer', 'Basic'),
     'without a scheme': async () => (await bearer('alice')).replace('Bearer ', ''),
@@ -131,7 +135,11 @@ describe('refused with 403, and nothing is written', () => {
     test(`a token with ${what}`, async () => assertRefused(await bearer('alice', given), 403, SCOPE));
   }
   test('a token with its roles somewhere else', async () =>
-    assertRefused(await bearer('alice', [], { permissions: ['data.write'], realm_access: { roles: ['data.read'] } }), 403, SCOPE));
+    assertRefused(
+      await bearer('alice', [], { permissions: ['data.write'], realm_access: { roles: ['data.read'] } }),
+      403,
+      SCOPE,
+    ));
 });
 
 test('roles are found as one text, as a list, and in the claim Role; the scheme is of no case', async () => {
@@ -217,7 +225,10 @@ describe('a token that was not seen before', () => {
     assert.equal((await once(rawRequest('POST /data', { ...fields, authorization }, chunks))).status, 201);
     const read = await guarded.fetch('/data', { headers: { authorization } });
     const { entries } = (await read.json()) as { entries: { payload: unknown }[] };
-    assert.deepEqual(entries.map(({ payload }) => payload), [JSON.parse(large)]);
+    assert.deepEqual(
+      entries.map(({ payload }) => payload),
+      [JSON.parse(large)],
+    );
   });
 
   test('with Expect: 100-continue, asked for the body only when it is good', async () => {
@@ -249,7 +260,9 @@ describe('a token that was not seen before', () => {
   test('pipelined: every request has the answer of its own token, in order', async () => {
     const tokens = await Promise.all(
       Array.from({ length: 30 }, async (_, n) =>
-        n % 3 === 1 ? `Bearer ${await signToken(stranger, claims())}` : bearer(`pipe-${n}`, n % 3 === 0 ? undefined : []),
+        n % 3 === 1
+          ? `Bearer ${await signToken(stranger, claims())}`
+          : bearer(`pipe-${n}`, n % 3 === 0 ? undefined : []),
       ),
     );
     const expected = tokens.map((_, n) => [201, 401, 403][n % 3]);
@@ -266,4 +279,9 @@ describe('a token that was not seen before', () => {
 });
 
 test('neither a token nor a payload nor a claim is in the log', () =>
-  guarded.assertNotLogged(...shown.filter((text) => text.length > 8), 'alice', 'informationOne', 'x'.repeat(100)));
+  guarded.assertNotLogged(
+    ...shown.filter((text) => text.length > 8),
+    'alice',
+    'informationOne',
+    'x'.repeat(100),
+  ));

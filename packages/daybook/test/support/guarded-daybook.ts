@@ -78,7 +78,15 @@ export async function startGuarded(
   }
   function claims(changes: Claims = {}): Claims {
     const exp = Math.floor(Date.now() / 1000) + 3_600;
-    return { iss: ISSUER, aud: AUDIENCE, exp, jti: `${(made += 1)}`, sub: 'alice', roles: BOTH_ROLES, ...changes };
+    return {
+      iss: ISSUER,
+      aud: AUDIENCE,
+      exp,
+      jti: `${(made += 1)}`,
+      sub: 'alice',
+      roles: BOTH_ROLES,
+      ...changes,
+    };
   }
 
   return {

@@ -11,10 +11,11 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 
+import type { Client } from '../../access/client-address.ts';
 import type { Identity } from '../../access/identity.ts';
 import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
-import { admit } from '../admit.ts';
+import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
@@ -127,10 +128,11 @@ export class PlainConnection implements WriteListener {
     const hold = new Hold(context.budget);
     this.#hold = hold;
     try {
+      const client = letWriterIn(context, register, headers, this.#remoteAddress);
       const admitted = admit(context, register, 'write', headers['authorization']);
-      if (!(admitted instanceof Promise)) return this.#write(headers, register, body, hold, admitted);
+      if (!(admitted instanceof Promise)) return this.#write(headers, client, body, hold, admitted);
       admitted.then(
-        (identity) => this.#write(headers, register, body, hold, identity),
+        (identity) => this.#write(headers, client, body, hold, identity),
         (thrown) => this.failed(thrown),
       );
     } catch (thrown) {
@@ -140,7 +142,7 @@ export class PlainConnection implements WriteListener {
 
   #write(
     headers: PlainRequest['headers'],
-    register: Register,
+    client: Client,
     body: Buffer,
     hold: Hold,
     identity: Identity | undefined,
@@ -148,11 +150,11 @@ export class PlainConnection implements WriteListener {
     const { context } = this.#surroundings;
     try {
       const plan = planWrite(context, {
-        register,
+        register: this.#register as Register,
         requestId: this.#requestId,
         headers,
         search: '',
-        remoteAddress: this.#remoteAddress,
+        client,
         identity,
       });
       if (!hold.reserve(body.byteLength)) throw overloaded(context.budget, body.byteLength);

@@ -7,11 +7,12 @@
  */
 import type { ServerResponse } from 'node:http';
 
+import type { Client } from '../../access/client-address.ts';
 import type { Identity } from '../../access/identity.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
-import { admit } from '../admit.ts';
+import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { corsHeaders } from '../cors.ts';
@@ -75,11 +76,13 @@ class Exchange implements BodyReceiver, WriteListener {
     try {
       const { context } = this.#surroundings;
       const { register, request } = this.#post;
-      const admitted = admit(context, register, 'write', request.headers.authorization);
-      if (!(admitted instanceof Promise)) return this.#begin(admitted);
+      const { headers, socket } = request;
+      const client = letWriterIn(context, register, headers, socket.remoteAddress ?? '');
+      const admitted = admit(context, register, 'write', headers.authorization);
+      if (!(admitted instanceof Promise)) return this.#begin(client, admitted);
       // The stream keeps what arrives meanwhile, and stops the socket when that is much.
       admitted.then(
-        (identity) => this.#begin(identity),
+        (identity) => this.#begin(client, identity),
         (thrown) => this.failed(thrown),
       );
     } catch (thrown) {
@@ -87,10 +90,10 @@ class Exchange implements BodyReceiver, WriteListener {
     }
   }
 
-  #begin(identity: Identity | undefined): void {
+  #begin(client: Client, identity: Identity | undefined): void {
     if (this.#post.request.destroyed) return;
     try {
-      this.#plan = this.#planned(identity);
+      this.#plan = this.#planned(client, identity);
     } catch (thrown) {
       return this.failed(thrown);
     }
@@ -98,7 +101,7 @@ class Exchange implements BodyReceiver, WriteListener {
   }
 
   /** @throws {DaybookError} */
-  #planned(identity: Identity | undefined): WritePlan {
+  #planned(client: Client, identity: Identity | undefined): WritePlan {
     const { context } = this.#surroundings;
     const { request, response, register, search, expectsContinue } = this.#post;
     if (context.draining.aborted)
@@ -114,7 +117,7 @@ class Exchange implements BodyReceiver, WriteListener {
       requestId: this.#requestId,
       headers: request.headers,
       search,
-      remoteAddress: request.socket.remoteAddress ?? '',
+      client,
       identity,
     });
     if (expectsContinue) {

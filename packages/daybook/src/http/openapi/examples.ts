@@ -32,7 +32,7 @@ export function exampleEntry(register: Register) {
     receivedAt: EXAMPLE_STAMP,
     ...(showEpochMs && { epochMs: EXAMPLE_EPOCH_MS }),
     subject: exampleSubject(register),
-    requestId: '5c2e91d0-1',
+    requestId: '5c2e91d04b7fa386',
     ...(clientIp !== 'off' && { clientIp: clientIp === 'full' ? '203.0.113.7' : '203.0.113.0' }),
     protocol: 'http',
     region: 'local',

@@ -90,6 +90,6 @@ function problemExample(code: ErrorCode): Example {
   const detail = 'what was expected; what was given';
   return {
     summary: title,
-    value: { type: errorType(code), title, status, code, detail, retryable, requestId: '5c2e91d0-1' },
+    value: { type: errorType(code), title, status, code, detail, retryable, requestId: '5c2e91d04b7fa386' },
   };
 }

@@ -35,7 +35,9 @@ export function createServiceRoutes(context: HttpContext) {
   });
   const assets = new Map(readdirSync(ASSETS).map((name) => [name, readFileSync(`${ASSETS}${name}`)]));
   // Strangers see the page: only what anybody may write and read is on it.
-  const open = registers.filter(({ access }) => access.write === 'open' && access.read === 'open');
+  const open = registers.filter(
+    ({ access, allowFrom }) => access.write === 'open' && access.read === 'open' && allowFrom === undefined,
+  );
   const postRegister = open.find(({ name }) => name === 'app') ?? open[0];
 
   return {
@@ -62,8 +64,8 @@ export function createServiceRoutes(context: HttpContext) {
       const { contentType, text } = await metrics.expose();
       return { status: 200, headers: { 'content-type': contentType }, body: text };
     },
-    /** Open while only this machine can reach it. */
-    metricsAreOpen: isLoopback(config.host),
+    /** Open while only this machine can reach it: a proxy or a name that is known outside brings strangers. */
+    metricsAreOpen: isLoopback(config.host) && hasNothingInFront(config),
 
     openApi: async (): Promise<Answer> => jsonAnswer((await documentation()).openApi),
     docs: async (): Promise<Answer> => pageAnswer((await documentation()).page),
@@ -117,6 +119,11 @@ export function createServiceRoutes(context: HttpContext) {
       return pageAnswer(body);
     },
   };
+}
+
+function hasNothingInFront({ trustedProxies, allowedHosts }: HttpContext['config']): boolean {
+  const proxies = typeof trustedProxies === 'number' ? trustedProxies : trustedProxies.length;
+  return proxies === 0 && allowedHosts.length === 0;
 }
 
 function once<T>(make: () => T): () => T {

@@ -7,7 +7,7 @@ import type { Context } from 'hono';
 import { DaybookError } from '../../errors.ts';
 import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
-import { admit } from '../admit.ts';
+import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -27,13 +27,15 @@ export async function writeThroughApp(
   const hold = new Hold(context.budget);
   try {
     const headers = c.req.header();
+    const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? '';
+    const client = letWriterIn(context, register, headers, remoteAddress);
     const identity = await admit(context, register, 'write', headers['authorization']);
     const plan = planWrite(context, {
       register,
       requestId: c.get('requestId'),
       headers,
       search: searchOf(c),
-      remoteAddress: c.env?.incoming?.socket.remoteAddress ?? '',
+      client,
       identity,
     });
     const body = await collect(c.req.raw.body, plan, hold);

@@ -11,7 +11,6 @@ import type { Client } from '../../access/client-address.ts';
 import type { Register } from '../../register.ts';
 import { clientName } from '../../access/rate-limit.ts';
 import type { HttpContext } from '../context.ts';
-import { assertSameSite } from '../cors.ts';
 import { negotiate } from '../negotiation.ts';
 import { preferredWait } from './prefer-wait.ts';
 
@@ -21,8 +20,7 @@ export interface WriteHead {
   readonly headers: IncomingHttpHeaders;
   /** The query string without its question mark. */
   readonly search: string;
-  /** Of the socket. */
-  readonly remoteAddress: string;
+  readonly client: Client;
   /** Whoever calls; undefined where nobody needs to be known. */
   readonly identity: Identity | undefined;
 }
@@ -31,7 +29,6 @@ export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 
 export interface WritePlan extends WriteHead {
   readonly kind: 'single' | 'batch';
-  readonly client: Client;
   readonly format: 'json' | 'text' | 'html';
   readonly key: string | undefined;
   readonly encoding: ContentEncoding;
@@ -51,10 +48,7 @@ const MIN_ANONYMOUS_KEY_LENGTH = 16;
 
 /** @throws {DaybookError} RATE_LIMITED, NOT_ACCEPTABLE, HEADER_INVALID, ENCODING_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED, 413. */
 export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
-  const { register, headers, identity } = head;
-  assertSameSite(headers, register);
-  const client = context.clientOf(head.remoteAddress, headers);
-  context.assertLetsIn(register, client.address);
+  const { register, headers, client, identity } = head;
   const rateHeaders = takeToken(context, register, client.address, identity);
   const kind = NDJSON_TYPES.has(essence(headers['content-type'] ?? '')) ? 'batch' : 'single';
   const format =
@@ -69,10 +63,9 @@ export function planWrite(context: HttpContext, head: WriteHead): WritePlan {
     requestId: head.requestId,
     headers,
     search: head.search,
-    remoteAddress: head.remoteAddress,
+    client,
     identity,
     kind,
-    client,
     format,
     key,
     encoding: contentEncoding(headers['content-encoding']),
