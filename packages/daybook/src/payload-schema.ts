@@ -20,7 +20,14 @@ const compiled = new WeakMap<object, ValidateFunction>();
 function compileSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   const { default: Ajv } = require('ajv/dist/2020.js') as { default: typeof Ajv2020.default };
   const { default: formats } = require('ajv-formats') as { default: typeof addFormats.default };
-  const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, strictTypes: false });
+  const ajv = new Ajv({
+    allErrors: true,
+    // What every object inherits is no field of a payload.
+    ownProperties: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+  });
   formats(ajv);
   return ajv.compile(schema);
 }

@@ -48,16 +48,6 @@ export function admit(
   return assertMay(register, direction, access, identity);
 }
 
-/** Whether a credential that was good still is: not expired, not revoked. What cannot be verified now is not held against it. */
-export async function isAdmitted(...asked: Parameters<typeof admit>): Promise<boolean> {
-  try {
-    await admit(...asked);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof DaybookError && thrown.retryable;
-  }
-}
-
 function assertMay(
   register: Register,
   direction: Direction,

@@ -8,9 +8,10 @@ export interface RegisterView {
   /** Whose entries alone are shown; undefined: everybody's. */
   readonly subject: string | undefined;
   /**
-   * For what lasts longer than a request: whether the credential still lets its holder read. Absent where none is needed.
+   * Before what was written since is shown: credentials end, and are revoked, while a tail waits.
+   * @throws {DaybookError} by the promise, as when the caller came.
    */
-  readonly isStillAdmitted?: () => Promise<boolean>;
+  readonly assertStillAdmitted: () => Promise<void>;
 }
 
 /** What the store is asked for. */

@@ -3,6 +3,7 @@
  * cursor, in stored order; every answer and every event carries the cursor to continue with.
  */
 import type { StoredEntry } from '../../entry.ts';
+import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
 import type { FollowStart, Follower, TailOptions } from '../../tail/follow.ts';
 import { createTail } from '../../tail/follow.ts';
@@ -91,6 +92,7 @@ export function createLive(
         const settledThrough = settledStamp(context);
         const ended = AbortSignal.any([caller.gone, context.draining]);
         const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
+        await view.assertStillAdmitted();
         const texts = pageTexts(view.register, entries);
         const cursors = entries.slice(0, texts.length).map((entry) => follower.cursorAt(entry));
         const nextCursor = texts.length < entries.length ? cursors.at(-1) : cursor;
@@ -110,7 +112,6 @@ export function createLive(
       const cancelled = new AbortController();
       const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
       ended.addEventListener('abort', () => caller.forget(), { once: true });
-      const isStillAdmitted = createRecheck(view, context.nowMs);
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
           // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
@@ -119,7 +120,12 @@ export function createLive(
         async pull(controller) {
           const { entries } = await follower.next(commentEveryMs, ended);
           if (cancelled.signal.aborted) return;
-          if (!(await isStillAdmitted())) return controller.close();
+          if (!(await isStillAdmitted(view))) {
+            // A client that comes again is told why.
+            cancelled.abort();
+            controller.close();
+            return;
+          }
           if (entries.length > 0) controller.enqueue(toEvents(view.register, follower, entries));
           else if (!ended.aborted) controller.enqueue(Buffer.from(': still here\n\n'));
           if (ended.aborted) controller.close();
@@ -139,16 +145,15 @@ export function createLive(
   };
 }
 
-/** A tail outlives its caller's credential by no more than this. */
-const RECHECK_EVERY_MS = 15_000;
-
-function createRecheck({ isStillAdmitted }: RegisterView, nowMs: () => number): () => Promise<boolean> {
-  let checkedMs = nowMs();
-  return async () => {
-    if (isStillAdmitted === undefined || nowMs() - checkedMs < RECHECK_EVERY_MS) return true;
-    checkedMs = nowMs();
-    return isStillAdmitted();
-  };
+async function isStillAdmitted(view: RegisterView): Promise<boolean> {
+  try {
+    await view.assertStillAdmitted();
+    return true;
+  } catch (thrown) {
+    // What cannot be verified at the moment is not held against who was let in.
+    if (thrown instanceof DaybookError) return thrown.retryable;
+    throw thrown;
+  }
 }
 
 /** Followers at the same place are given the same entries: their text is made once for all of them. */

@@ -6,7 +6,7 @@ import type { Context, Hono } from 'hono';
 import { clientName } from '../../access/rate-limit.ts';
 import { DaybookError } from '../../errors.ts';
 import type { Register } from '../../register.ts';
-import { admit, isAdmitted, ownerOf } from '../admit.ts';
+import { admit, ownerOf } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -87,14 +87,15 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         const headers = c.req.header();
         const { address } = context.clientOf(c.env?.incoming?.socket.remoteAddress ?? '', headers);
         context.assertLetsIn(register, address);
-        const identity = await admit(context, register, 'read', headers['authorization']);
+        const admitAgain = async () => admit(context, register, 'read', headers['authorization']);
+        const identity = await admitAgain();
         const rate = takeRead(context, register, clientName(address, identity?.subject));
-        const isStillAdmitted =
-          identity && (() => isAdmitted(context, register, 'read', headers['authorization']));
         const answer = await route(c, {
           register,
           subject: ownerOf(register, identity),
-          ...(isStillAdmitted && { isStillAdmitted }),
+          async assertStillAdmitted() {
+            await admitAgain();
+          },
         });
         context.metrics.countRead(register.name, answer.status);
         const fields = { ...answer.headers, ...rate };
