@@ -19,12 +19,8 @@ import type { Authenticate } from './http/authenticate.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import type { HttpContext } from './http/context.ts';
 import type { Intake } from './intake/intake.ts';
-import { sleep } from './retry.ts';
 import type { Store } from './store/store.ts';
 import type { WatchedPart } from './telemetry/health.ts';
-
-/** What reading the keys may add to a start. */
-const KEYS_START_MS = 2_000;
 
 export interface OpenAccessOptions {
   readonly config: Config;
@@ -68,10 +64,6 @@ export async function openAccess(options: OpenAccessOptions): Promise<OpenedAcce
   );
   if (isShared) void keys.get();
   const tokens = await openTokens(config, clock, log);
-  // Who comes right after the start is not refused for it; a store that is away must not keep it up.
-  const waited = new AbortController();
-  await Promise.race([keys.started, sleep(KEYS_START_MS, waited.signal)]);
-  waited.abort();
   return {
     keys,
     audit: createAudit({

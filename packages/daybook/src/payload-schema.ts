@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /** @throws {Error} when it is no JSON Schema. */
-function compileSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
+export function compileSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   const { default: Ajv } = require('ajv/dist/2020.js') as { default: typeof Ajv2020.default };
   const { default: formats } = require('ajv-formats') as { default: typeof addFormats.default };
   const ajv = new Ajv({

@@ -29,7 +29,7 @@ test('a tail in which nothing happens is given a comment again and again, and no
     { commentEveryMs: 5 },
   );
   const { body } = await live.events({
-    view: { register, subject: undefined },
+    view: { register, subject: undefined, assertStillAdmitted: async () => undefined },
     parameters: {},
     watch: () => present,
     lastEventId: undefined,
