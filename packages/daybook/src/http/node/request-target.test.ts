@@ -41,6 +41,9 @@ for (const target of [
   'http://%/',
   '/a\\b',
   '\\app',
+  '/app#x',
+  '/app#/../data',
+  'http://localhost#@example.org/',
   'http://x\\y/',
 ]) {
   test(`${JSON.stringify(target)} names no path`, () => assert.equal(parseRequestTarget(target), undefined));

@@ -4,7 +4,7 @@
  */
 
 /** What needs no second look: almost every target. */
-const PLAIN = /^(?!.*(?:\/\.|%2e|\\))\//i;
+const PLAIN = /^(?!.*(?:\/\.|%2e|\\|#))\//i;
 const ABSOLUTE = /^https?:\/\/[^/?#]/i;
 
 export interface RequestTarget {
@@ -18,8 +18,8 @@ export function parseRequestTarget(target: string): RequestTarget | undefined {
   const end = target.indexOf('?');
   const path = end === -1 ? target : target.slice(0, end);
   if (PLAIN.test(path)) return { pathAndQuery: target };
-  // Some programs take a backslash for a slash: a path that means two things is none.
-  if (path.includes('\\')) return undefined;
+  // Some programs take a backslash for a slash, some end the path at a hash: a path that means two things is none.
+  if (/[\\#]/.test(path)) return undefined;
   if (path.startsWith('/')) return withoutDots(`http://localhost${target}`);
   const absolute = ABSOLUTE.test(path) ? withoutDots(target) : undefined;
   return absolute && { ...absolute, host: new URL(target).host };
