@@ -127,6 +127,18 @@ describe('a page of another site', { skip }, () => {
     assert.deepEqual(stolen, ['TypeError', 'refused', false]);
   });
 
+  test('cannot frame our pages, whose buttons somebody could be made to press', async () => {
+    await page.evaluate((address) => {
+      const frame = document.createElement('iframe');
+      frame.src = `${address}/`;
+      document.body.append(frame);
+    }, daybook.address);
+    const framed = await eventually('the frame is refused', async () =>
+      page.frames().find((frame) => frame.url().startsWith('chrome-error:')),
+    );
+    assert.equal(await framed.getByRole('button').count(), 0);
+  });
+
   test('posts, reads the receipt and follows, where the configuration names its origin', async () => {
     const seen = await page.evaluate(async (address) => {
       const answer = await fetch(`${address}/shared`, {
