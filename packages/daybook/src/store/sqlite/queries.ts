@@ -25,6 +25,11 @@ import { BLOCK_POSITIONS, blockOf, fromRow, successor, toIdBytes } from './rows.
 const COLUMNS = 'entry.position, entry.id, entry.register, entry.subject, entry.meta, entry.payload';
 /** In the words of the partial indexes, or SQLite would not use them (https://www.sqlite.org/partialindex.html). */
 const OWN = `subject = :subject AND subject <> ''`;
+/**
+ * By itself SQLite prefers the unique index of all entries, and looks into each row of others to see whose it is: the time of
+ * an answer would tell how many there are, and a subject with few entries among many would wait for it.
+ */
+const OWN_ENTRIES = 'entry INDEXED BY entry_by_subject_id';
 const MINUTE_MICROS = 60_000_000;
 const LOWEST = new Uint8Array(16);
 const HIGHEST = new Uint8Array(17).fill(0xff);
@@ -38,10 +43,10 @@ interface FindQuery {
 export function createQueries(db: DatabaseSync) {
   const byId = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE register = ? AND id = ?`);
   const ownById = db.prepare(
-    `SELECT ${COLUMNS} FROM entry WHERE register = :register AND ${OWN} AND id = :id`,
+    `SELECT ${COLUMNS} FROM ${OWN_ENTRIES} WHERE register = :register AND ${OWN} AND id = :id`,
   );
   const markById = db.prepare('SELECT id, subject, place, first FROM mark WHERE id = ? AND register = ?');
-  const lists = { all: prepareLists(''), own: prepareLists(`AND ${OWN}`) };
+  const lists = { all: prepareLists('entry', ''), own: prepareLists(OWN_ENTRIES, `AND ${OWN}`) };
   // Block after block, so the order is that of positions although only blocks are sorted.
   const following = db.prepare(
     `SELECT ${COLUMNS} FROM block CROSS JOIN entry NOT INDEXED
@@ -62,7 +67,7 @@ export function createQueries(db: DatabaseSync) {
     'SELECT count(*) AS entries FROM entry WHERE register = ? AND id >= ? AND id < ?',
   );
   const countOwn = db.prepare(
-    `SELECT count(*) AS entries FROM entry WHERE register = :register AND ${OWN} AND id >= :lower AND id < :upper`,
+    `SELECT count(*) AS entries FROM ${OWN_ENTRIES} WHERE register = :register AND ${OWN} AND id >= :lower AND id < :upper`,
   );
   const countMinutes = db.prepare(
     `SELECT CAST((minute - :first) / :length AS INTEGER) AS bucket, sum(stored) AS entries FROM ledger
@@ -81,8 +86,8 @@ export function createQueries(db: DatabaseSync) {
   );
   const now = db.prepare(`SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS micros`);
 
-  function prepareLists(filter: string) {
-    const rows = `SELECT ${COLUMNS} FROM entry WHERE register = :register ${filter} AND id >= :lower AND id < :upper`;
+  function prepareLists(entries: string, filter: string) {
+    const rows = `SELECT ${COLUMNS} FROM ${entries} WHERE register = :register ${filter} AND id >= :lower AND id < :upper`;
     return {
       asc: db.prepare(`${rows} ORDER BY id ASC LIMIT :limit`),
       desc: db.prepare(`${rows} ORDER BY id DESC LIMIT :limit`),
