@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { assertProblem } from '../http/assert-problem.ts';
+import type { RawAnswer } from '../http/raw-connection.ts';
 import { connectRaw, rawRequest } from '../http/raw-connection.ts';
 import { startService } from '../http/service.ts';
 import { PAYLOAD, startIssued } from './issued.ts';
@@ -58,13 +59,7 @@ const TYPES = ['text/plain', 'application/x-www-form-urlencoded', 'application/j
 
 /** Every way that a POST can take through the server. */
 const WAYS: Readonly<
-  Record<
-    string,
-    (
-      path: string,
-      headers: Record<string, string>,
-    ) => Promise<Response | import('../http/raw-connection.ts').RawAnswer>
-  >
+  Record<string, (path: string, headers: Record<string, string>) => Promise<Response | RawAnswer>>
 > = {
   'in one packet': (path, headers) => raw(rawRequest(`POST ${path}`, headers, PAYLOAD)),
   'by Node’s parser': (path, headers) =>

@@ -96,13 +96,14 @@ describe('a register with allowFrom', () => {
   });
 });
 
+const kept = async (service: Service, register: string, headers: Record<string, string>) => {
+  const { id } = await service.write(register, 'x', headers);
+  const path = `/${register}/${id}`;
+  const answer = await service.fetch(path, { headers });
+  return ((await answer.json()) as { clientIp?: string }).clientIp;
+};
+
 test('what is kept of an address is what the register says, one spelling for each', async () => {
-  const kept = async (service: Service, register: string, headers: Record<string, string>) => {
-    const { id } = await service.write(register, 'x', headers);
-    const path = `/${register}/${id}`;
-    const answer = await service.fetch(path, { headers });
-    return ((await answer.json()) as { clientIp?: string }).clientIp;
-  };
   assert.equal(await kept(direct, 'cut', from('203.0.113.9')), '127.0.0.0');
   assert.equal(await kept(direct, 'off', {}), undefined);
   assert.equal(await kept(proxied, 'cut', from('203.0.113.9')), '203.0.113.0');

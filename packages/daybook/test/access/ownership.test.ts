@@ -50,13 +50,18 @@ function withoutOwn(text: string, ids: readonly string[]): string {
     .replaceAll(REQUEST_ID, '$1REQUEST');
 }
 
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 async function shown(
   service: Service,
   ids: readonly string[],
   path: string,
-  init: RequestInit = {},
+  { method = 'GET', headers: more = {} }: Asked = {},
 ): Promise<string> {
-  const answer = await service.fetch(path, { ...init, headers: { ...bob, ...init.headers } });
+  const answer = await service.fetch(path, { method, headers: { ...bob, ...more } });
   const headers = [...answer.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
   const { status } = answer;
   return withoutOwn(`${status} ${JSON.stringify(headers)} ${await answer.text()}`, ids);
@@ -78,7 +83,7 @@ const unknown = another.slice(0, -12) + 'abcdefabcdef';
 /** The same question in both worlds. @param path given the ids that Bob may know, or guess. */
 async function assertSame(
   path: (ids: readonly string[], guess: string, service: Service) => string,
-  init: RequestInit = {},
+  init: Asked = {},
 ) {
   const crowdedIds = [...bobs.crowded, another];
   const emptyIds = [...bobs.empty, unknown];
@@ -90,6 +95,8 @@ async function assertSame(
   assert.equal(await shown(crowded, unknownIds, path(bobs.crowded, unknown, crowded), init), inCrowd);
 }
 
+const pageCursor = (guess: string) => encodePageCursor({ order: 'desc', after: guess });
+
 test('lists are the same in every format, with every kind of place, as GET and as HEAD', async () => {
   for (const method of ['GET', 'HEAD']) {
     for (const format of ['json', 'html', 'ndjson', 'csv', 'text']) {
@@ -100,8 +107,7 @@ test('lists are the same in every format, with every kind of place, as GET and a
       await assertSame((_, guess) => `/data?format=${format}&cursor=${guess}&order=asc&limit=2`, { method });
       await assertSame(([first]) => `/data?format=${format}&cursor=${first}&order=asc`, { method });
     }
-    const cursor = (guess: string) => encodePageCursor({ order: 'desc', after: guess });
-    await assertSame((_, guess) => `/data?cursor=${cursor(guess)}`, { method });
+    await assertSame((_, guess) => `/data?cursor=${pageCursor(guess)}`, { method });
   }
 });
 
@@ -116,25 +122,27 @@ test('entries, payloads and their pages are the same, and another’s is like no
   }
 });
 
+const total = async (service: Service, headers: Record<string, string>, bucket: string) =>
+  ((await (await service.fetch(`/data/stats?bucket=${bucket}`, { headers })).json()) as Stats).total;
+
 test('counts are the same', async () => {
-  const total = async (service: Service, headers: Record<string, string>, bucket: string) =>
-    ((await (await service.fetch(`/data/stats?bucket=${bucket}`, { headers })).json()) as Stats).total;
   for (const bucket of ['second', 'minute', 'hour', 'day']) {
     if (bucket !== 'second') assert.equal(await total(crowded, bob, bucket), bobs.crowded.length);
   }
   assert.equal(await total(crowded, alice, 'day'), alices.length);
 });
 
+const ownCursor = async (service: Service, after: string) => {
+  const answer = await service.fetch('/data?live=long-poll&wait=0', { headers: bob });
+  const { nextCursor } = (await answer.json()) as EntryPage;
+  const text = Buffer.from((nextCursor as string).split('.')[0] as string, 'base64url').toString();
+  const { o } = JSON.parse(text) as { o: [string, string] };
+  return encodeOwnCursor({ epoch: o[0], after });
+};
+
 test('tails are the same from every place, also from one that is made up of another’s id', async () => {
   for (const from of ['from=start', 'from=now'])
     await assertSame(() => `/data?live=long-poll&wait=0&${from}`);
-  const ownCursor = async (service: Service, after: string) => {
-    const answer = await service.fetch('/data?live=long-poll&wait=0', { headers: bob });
-    const { nextCursor } = (await answer.json()) as EntryPage;
-    const text = Buffer.from((nextCursor as string).split('.')[0] as string, 'base64url').toString();
-    const { o } = JSON.parse(text) as { o: [string, string] };
-    return encodeOwnCursor({ epoch: o[0], after });
-  };
   const cursors = {
     [another]: await ownCursor(crowded, another),
     [unknown]: await ownCursor(crowded, unknown),
@@ -192,8 +200,9 @@ test('a long poll does not end because another writes', async () => {
   assert.equal(await waiting, await alone);
 });
 
+const keyed = (headers: Record<string, string>, key: string) => ({ ...headers, 'idempotency-key': key });
+
 test('idempotency keys of two subjects do not meet, one after the other or at once', async () => {
-  const keyed = (headers: Record<string, string>, key: string) => ({ ...headers, 'idempotency-key': key });
   const first = await write(crowded, keyed(alice, 'k'), '{"of":"alice"}');
   const inCrowd = await write(crowded, keyed(bob, 'k'), '{"of":"bob"}');
   const alone = await write(empty, keyed(bob, 'k'), '{"of":"bob"}');
@@ -222,11 +231,12 @@ test('an operator sees all of them, with their owners', async () => {
   assert.equal(one.headers.get('cache-control')?.startsWith('private'), true);
 });
 
+const left = async (headers: Record<string, string>) => {
+  const answer = await crowded.fetch('/data?limit=1', { headers });
+  return Number(/;r=(\d+);/.exec(answer.headers.get('ratelimit') ?? '')?.[1]);
+};
+
 test('what is left of a rate is the caller’s own', async () => {
-  const left = async (headers: Record<string, string>) => {
-    const answer = await crowded.fetch('/data?limit=1', { headers });
-    return Number(/;r=(\d+);/.exec(answer.headers.get('ratelimit') ?? '')?.[1]);
-  };
   const before = await left(bob);
   for (let n = 0; n < 20; n += 1) await left(alice);
   assert.equal(await left(bob), before - 1);

@@ -142,8 +142,9 @@ describe('refused with 403, and nothing is written', () => {
     ));
 });
 
+const role = (changes: object) => bearer('alice', undefined, { roles: undefined, ...changes });
+
 test('roles are found as one text, as a list, and in the claim Role; the scheme is of no case', async () => {
-  const role = (changes: object) => bearer('alice', undefined, { roles: undefined, ...changes });
   for (const authorization of [
     await bearer('alice', 'data.write'),
     await role({ Role: 'data.write' }),

@@ -16,6 +16,70 @@ import { eventually } from '../support/eventually.ts';
 import { type StartedDaybook, startDaybook } from '../support/start-daybook.ts';
 import { launchBrowser, skip } from './browser.ts';
 
+/** What the page of the other site tries, each at a given address. */
+const ATTEMPTS = `
+  const told = (promise) => promise.then(({ type, status }) => type + ' ' + status, ({ name }) => name);
+  globalThis.attempts = {
+    async posts(address) {
+      const post = (init) => told(fetch(address + '/app', { method: 'POST', body: 'from another site', ...init }));
+      return [
+        await post({ mode: 'no-cors' }),
+        await post({ mode: 'no-cors', referrerPolicy: 'no-referrer' }),
+        await post({ mode: 'no-cors', body: new URLSearchParams({ a: 'b' }), credentials: 'include' }),
+        await post({}),
+        await post({ body: '{}', headers: { 'content-type': 'application/json' } }),
+        await post({ headers: { authorization: 'Bearer x' } }),
+      ];
+    },
+    beacon: (address) => navigator.sendBeacon(address + '/app', 'beacon'),
+    form(address) {
+      const form = document.createElement('form');
+      Object.assign(form, { method: 'post', enctype: 'text/plain', action: address + '/app' });
+      document.body.append(form);
+      form.submit();
+    },
+    async reads(address) {
+      const script = document.createElement('script');
+      script.src = address + '/app?format=text';
+      const loaded = new Promise((resolve) => {
+        script.addEventListener('load', () => resolve('loaded'));
+        script.addEventListener('error', () => resolve('refused'));
+      });
+      document.head.append(script);
+      return [await told(fetch(address + '/app')), await loaded, 'stolen' in globalThis];
+    },
+    frame(address) {
+      const frame = document.createElement('iframe');
+      frame.src = address + '/';
+      document.body.append(frame);
+    },
+    async uses(address) {
+      const answer = await fetch(address + '/shared', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'a-key-of-the-page-1' },
+        body: '{"from":"the page"}',
+      });
+      const events = new EventSource(address + '/shared?live=sse&from=start');
+      const event = await new Promise((resolve) => {
+        events.addEventListener('message', ({ data }) => resolve(data));
+        events.addEventListener('error', () => resolve('failed'));
+      });
+      events.close();
+      const { code } = await (await fetch(address + '/shared/nothing')).json();
+      const { status, headers } = answer;
+      return { status, location: headers.get('location'), durability: headers.get('daybook-durability'), event, code };
+    },
+  };
+`;
+
+interface Used {
+  readonly status: number;
+  readonly location: string;
+  readonly durability: string;
+  readonly event: string;
+  readonly code: string;
+}
+
 describe('a page of another site', { skip }, () => {
   let browser: Browser;
   let daybook: StartedDaybook;
@@ -25,9 +89,8 @@ describe('a page of another site', { skip }, () => {
 
   before(async () => {
     site = createServer((_, response) => {
-      response
-        .writeHead(200, { 'content-type': 'text/html' })
-        .end('<!doctype html><title>Another site</title>');
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end(`<!doctype html><title>Another site</title><body><script>${ATTEMPTS}</script>`);
     });
     site.listen(0, '127.0.0.1');
     await once(site, 'listening');
@@ -45,9 +108,13 @@ describe('a page of another site', { skip }, () => {
   after(async () => {
     await browser?.close();
     await daybook?.stop();
+    site?.closeAllConnections();
     site?.close();
     await rm(directory, { recursive: true, force: true });
   });
+
+  const attempt = (name: string, on: Page = page): Promise<unknown> =>
+    on.evaluate(`attempts.${name}(${JSON.stringify(daybook.address)})`);
 
   const entries = async (register: string) => {
     const answer = await fetch(`${daybook.address}/${register}`);
@@ -66,42 +133,15 @@ describe('a page of another site', { skip }, () => {
   }
 
   test('cannot post: not without asking, not by a form or a beacon, and not by asking', async () => {
-    const outcomes = await page.evaluate(async (address) => {
-      const post = (init: RequestInit) =>
-        fetch(`${address}/app`, { method: 'POST', ...init }).then(
-          ({ type, status }) => `${type} ${status}`,
-          (error: Error) => error.name,
-        );
-      const simple = { body: 'from another site' };
-      return [
-        await post({ ...simple, mode: 'no-cors' }),
-        await post({ ...simple, mode: 'no-cors', referrerPolicy: 'no-referrer' }),
-        await post({ body: new URLSearchParams({ a: 'b' }), mode: 'no-cors', credentials: 'include' }),
-        await post(simple),
-        await post({ body: '{}', headers: { 'content-type': 'application/json' } }),
-        await post({ ...simple, headers: { authorization: 'Bearer x' } }),
-      ];
-    }, daybook.address);
+    const outcomes = await attempt('posts');
     assert.deepEqual(outcomes, ['opaque 0', 'opaque 0', 'opaque 0', 'TypeError', 'TypeError', 'TypeError']);
-    assert.equal(
-      await page.evaluate((address) => navigator.sendBeacon(`${address}/app`, 'beacon'), daybook.address),
-      true,
-    );
-    const form = await browser.newPage();
-    await form.goto(page.url());
-    const [answer] = await Promise.all([
-      form.waitForResponse((response) => response.request().method() === 'POST'),
-      form.evaluate((address) => {
-        const element = document.createElement('form');
-        element.method = 'post';
-        element.enctype = 'text/plain';
-        element.action = `${address}/app`;
-        document.body.append(element);
-        element.submit();
-      }, daybook.address),
-    ]);
-    assert.equal(answer.status(), 403);
-    await form.close();
+    assert.equal(await attempt('beacon'), true);
+    const second = await browser.newPage();
+    await second.goto(page.url());
+    const answer = second.waitForResponse((response) => response.request().method() === 'POST');
+    await Promise.all([answer, attempt('form', second)]);
+    assert.equal((await answer).status(), 403);
+    await second.close();
     // Four by scripts, the beacon and the form; the other two were not even sent.
     await eventually('all that was sent is answered', async () => (await answered('403')) === 6);
     assert.equal(await answered('201'), 0);
@@ -110,29 +150,11 @@ describe('a page of another site', { skip }, () => {
 
   test('cannot read, neither by a script nor as a script', async () => {
     await fetch(`${daybook.address}/app`, { method: 'POST', body: 'globalThis.stolen = 1' });
-    const stolen = await page.evaluate(async (address) => {
-      const read = await fetch(`${address}/app`).then(
-        ({ type }) => type,
-        (error: Error) => error.name,
-      );
-      const script = document.createElement('script');
-      script.src = `${address}/app?format=text`;
-      const loaded = new Promise((resolve) => {
-        script.onload = () => resolve('loaded');
-        script.onerror = () => resolve('refused');
-      });
-      document.head.append(script);
-      return [read, await loaded, 'stolen' in globalThis];
-    }, daybook.address);
-    assert.deepEqual(stolen, ['TypeError', 'refused', false]);
+    assert.deepEqual(await attempt('reads'), ['TypeError', 'refused', false]);
   });
 
   test('cannot frame our pages, whose buttons somebody could be made to press', async () => {
-    await page.evaluate((address) => {
-      const frame = document.createElement('iframe');
-      frame.src = `${address}/`;
-      document.body.append(frame);
-    }, daybook.address);
+    await attempt('frame');
     const framed = await eventually('the frame is refused', async () =>
       page.frames().find((frame) => frame.url().startsWith('chrome-error:')),
     );
@@ -140,31 +162,11 @@ describe('a page of another site', { skip }, () => {
   });
 
   test('posts, reads the receipt and follows, where the configuration names its origin', async () => {
-    const seen = await page.evaluate(async (address) => {
-      const answer = await fetch(`${address}/shared`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': 'a-key-of-the-page-1' },
-        body: '{"from":"the page"}',
-      });
-      const events = new EventSource(`${address}/shared?live=sse&from=start`);
-      const event = await new Promise<string>((resolve) => {
-        events.onmessage = ({ data }) => resolve(String(data));
-        events.onerror = () => resolve('failed');
-      });
-      events.close();
-      const refusal = await fetch(`${address}/shared/nothing`);
-      return {
-        status: answer.status,
-        location: answer.headers.get('location'),
-        durability: answer.headers.get('daybook-durability'),
-        event,
-        refusal: (await refusal.json()) as { code: string },
-      };
-    }, daybook.address);
+    const { status, location, durability, event, code } = (await attempt('uses')) as Used;
     const [entry] = await entries('shared');
-    assert.deepEqual([seen.status, seen.location, seen.durability], [201, `/shared/${entry?.id}`, 'fsync']);
-    assert.equal((JSON.parse(seen.event) as { id: string }).id, entry?.id);
-    assert.equal(seen.refusal.code, 'ENTRY_UNKNOWN');
+    assert.deepEqual([status, location, durability], [201, `/shared/${entry?.id}`, 'fsync']);
+    assert.equal((JSON.parse(event) as { id: string }).id, entry?.id);
+    assert.equal(code, 'ENTRY_UNKNOWN');
   });
 
   test('our own page still posts', async () => {
