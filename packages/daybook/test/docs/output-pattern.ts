@@ -20,11 +20,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   stamp: { pattern: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z`, bound: true },
   cursor: { pattern: String.raw`eyJ[\w-]{16,}\.[\w-]{6}`, bound: true },
   apiKey: { pattern: String.raw`\bdbk_[0-9a-f]{16}_[0-9A-Za-z]{49}\b` },
-  keyId: { pattern: String.raw`\b[0-9a-f]{16}\b`, bound: true },
+  /** Of requests, of API keys. */
+  randomId: { pattern: String.raw`\b[0-9a-f]{16}\b`, bound: true },
   time: { pattern: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)` },
   date: { pattern: String.raw`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT` },
   hash: { pattern: String.raw`\b[0-9a-f]{64}\b` },
-  requestId: { pattern: String.raw`\b[0-9a-f]{8}-[0-9a-z]{1,6}\b` },
   epochMs: { pattern: String.raw`\b\d{13}\b` },
   contentLength: { pattern: String.raw`(?<=content-length: )\d+` },
   version: { pattern: String.raw`(?<=daybook-version: |Daybook |"version":")\d+\.\d+\.\d+` },

@@ -9,7 +9,7 @@ const AUDITED = {
   by: 'daybook:admin',
   target: '5c2e91d07f3b6a18',
   outcome: 'done',
-  requestId: '5c2e91d0-1',
+  requestId: '3de07fc15baaec5f',
   detail: { name: 'ci', scopes: ['app.write'] },
 };
 const TEXTS: readonly unknown[] = ['checkout', '2026-11-21', '2026-11-21T07:55:43Z', 'https://example.com/'];

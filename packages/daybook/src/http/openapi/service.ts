@@ -60,7 +60,7 @@ export function servicePaths(origin: string): Record<string, PathItem> {
       operationId: 'metrics',
       summary: 'Metrics in the text format of Prometheus',
       description:
-        'Open while the server is bound to a loopback address; else it needs a credential with the role metrics or admin.',
+        'Open while only this machine can reach the server (bound to loopback, without trusted proxies and allowed hosts); else it needs a credential with the role metrics or admin.',
       security: [{}, { bearer: ['metrics'] }, { bearer: ['admin'] }],
       content: { 'text/plain': text('Prometheus exposition format') },
       responses: metricsProblems.responses,

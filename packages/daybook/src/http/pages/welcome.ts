@@ -129,11 +129,11 @@ function ledger(href: string, { name }: Register, latest: readonly EntryView[]):
 }
 
 /** Only what anybody may read is a link. */
-function registerItem(basePath: string, { name, aliases, access }: Register): Html {
+function registerItem(basePath: string, { name, aliases, access, allowFrom }: Register): Html {
   const methods = access.write === 'internal' ? 'GET' : 'POST GET';
   const isOpen = access.write === 'open' && access.read === 'open';
   return html`<li>
-    ${access.read === 'open' ? html`<a href="${basePath}/${name}">${name}</a>` : html`<span>${name}</span>`}
+    ${access.read === 'open' && allowFrom === undefined ? html`<a href="${basePath}/${name}">${name}</a>` : html`<span>${name}</span>`}
     <span class="paths"
       ><code>${methods} /${name}</code>${aliases.map(
         ({ method, path }) => html` <code>${method} ${path}</code>`,
