@@ -14,6 +14,8 @@ import { serve } from '@hono/node-server';
 import { parseConfig } from '../../src/config/load.ts';
 import { version } from '../../src/config/version.ts';
 import type { Entry } from '../../src/entry.ts';
+import { createKeys } from '../../src/access/keys/keys.ts';
+import { createKeysWhenNeeded } from '../../src/access/keys/keys-when-needed.ts';
 import { createAudit } from '../../src/access/audit.ts';
 import { createClientOf } from '../../src/access/client-address.ts';
 import { createInternalRecords } from '../../src/access/internal-records.ts';
@@ -73,6 +75,19 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
     answerWithinMs: 2_000,
     onStored() {},
   });
+  const records = createInternalRecords({ intake, region: 'local' });
+  const clock = createClock(systemTime, 0);
+  const keys = createKeysWhenNeeded(() =>
+    createKeys({
+      store,
+      records,
+      scopes: [],
+      onUnknownEvents() {},
+      onUsesNotRecorded() {},
+      nowMicros: () => clock.nowMicros(),
+      nowMs: () => clock.elapsedMs(),
+    }),
+  );
   const context: Partial<HttpContext> = {
     version,
     config,
@@ -90,8 +105,9 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
       }),
     }),
     log: createLog('info', { write: (line) => void logged.push(line) }),
-    authenticate: createAuthenticate({ adminKey: ADMIN_KEY, keys: { verify: () => undefined } }),
-    audit: createAudit({ records: createInternalRecords({ intake, region: 'local' }), onOutcomeLost() {} }),
+    keys,
+    authenticate: createAuthenticate({ adminKey: ADMIN_KEY, keys }),
+    audit: createAudit({ records, onOutcomeLost() {} }),
     clientOf: createClientOf([]),
     assertLetsIn() {},
     draining: new AbortController().signal,
@@ -105,6 +121,7 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
+    await keys.close();
     await intake.close();
     await store.close();
     await rm(directory, { recursive: true, force: true });
