@@ -126,10 +126,14 @@ test('SIGKILL in replays and discards: repeated, each entry is on record once or
     );
     const client = createClient({ baseUrl: server.address, apiKey: await server.adminKey() });
     assert.deepEqual((await client.deadLetters.list()).deadLetters, []);
-    const { balanced, totals } = await client.ledger({ from: '1970-01-01' });
+    const { balanced, rows } = await client.ledger({ from: '1970-01-01' });
+    // What the operator did is on record too, in a register of its own.
+    const ofApp = rows.filter(({ register }) => register === 'app');
+    const sum = (column: 'accepted' | 'stored' | 'discarded' | 'dead') =>
+      ofApp.reduce((total, row) => total + row[column], 0);
     assert.equal(balanced, true);
     assert.deepEqual(
-      [totals.accepted, totals.stored, totals.discarded, totals.dead],
+      [sum('accepted'), sum('stored'), sum('discarded'), sum('dead')],
       [LETTERS, expected.length, LETTERS - expected.length, 0],
     );
   } finally {
