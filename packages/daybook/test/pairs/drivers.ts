@@ -20,7 +20,12 @@ export interface Drivers {
   close(): Promise<void>;
 }
 
-export async function startDrivers(): Promise<Drivers> {
+export interface DriversOptions {
+  /** Of the queues of SQS, after which what was received comes again; default that of SQS. */
+  readonly visibilitySeconds?: number;
+}
+
+export async function startDrivers({ visibilitySeconds }: DriversOptions = {}): Promise<Drivers> {
   const closing: (() => Promise<void>)[] = [];
   async function close(): Promise<void> {
     for (const end of closing.toReversed()) await end();
@@ -43,7 +48,12 @@ export async function startDrivers(): Promise<Drivers> {
       async queueUrl(queue) {
         if (queue === 'none') return 'none';
         if (queue === 'sqlite') return 'sqlite:';
-        const command = new CreateQueueCommand({ QueueName: `queue-${(made += 1)}` });
+        const command = new CreateQueueCommand({
+          QueueName: `queue-${(made += 1)}`,
+          ...(visibilitySeconds !== undefined && {
+            Attributes: { VisibilityTimeout: String(visibilitySeconds) },
+          }),
+        });
         const { QueueUrl = '' } = await sqs.send(command);
         return `sqs://${region}${new URL(QueueUrl).pathname}?endpoint=${endpoint}`;
       },
