@@ -3,7 +3,7 @@
  * and back through the reader and the tail. Only this module, the command line and other process entries choose drivers.
  */
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as timer } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 import { createRateLimiter } from './access/rate-limit.ts';
@@ -34,6 +34,7 @@ import type { Queue } from './queue/queue.ts';
 import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
 import { startRetention } from './retention/retention.ts';
+import { sleep } from './retry.ts';
 import { watchHead } from './tail/head-watch.ts';
 import { createSignal } from './tail/signal.ts';
 import { createHealth } from './telemetry/health.ts';
@@ -122,6 +123,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
           registers: config.registers,
           nowMicros: () => clock.nowMicros(),
           nowMs: () => clock.elapsedMs(),
+          sleep,
           onExpired: (register, entries) => log.info({ event: 'entries-expired', register, entries }),
           onFailure: (register, error) =>
             log.warn({ event: 'retention-halted', register, reason: error.message }),
@@ -277,7 +279,7 @@ async function tellWhatStays(queue: Queue | undefined, log: Logger): Promise<voi
 /** @returns whether the work was done in that time. @throws what the work throws in it. */
 async function within(timeoutMs: number, work: () => Promise<void>): Promise<boolean> {
   const over = new AbortController();
-  const late = sleep(timeoutMs, false, { signal: over.signal });
+  const late = timer(timeoutMs, false, { signal: over.signal });
   try {
     return await Promise.race([work().then(() => true), late]);
   } finally {

@@ -4,7 +4,7 @@
  */
 import { toError } from '../errors.ts';
 import type { Register } from '../register.ts';
-import { sleep } from '../retry.ts';
+import type { Sleep } from '../retry.ts';
 import type { Store } from '../store/store.ts';
 
 export interface RetentionOptions {
@@ -14,11 +14,12 @@ export interface RetentionOptions {
   readonly nowMicros: () => number;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  readonly sleep: Sleep;
   /** From the end of one round to the next; default 60 000. */
   readonly everyMs?: number;
-  /** Called with the entries of a register that expired in a round, when there were any. */
+  /** Called with the entries of a register that expired in a round, when there were any, also when it ended early. */
   readonly onExpired: (register: string, entries: number) => void;
-  /** Called when a round ended early; the next one goes on where it was. */
+  /** Called when a register's part of a round ended early; the next one goes on where it was. */
   readonly onFailure: (register: string, error: Error) => void;
 }
 
@@ -35,34 +36,47 @@ const ENTRIES_AT_A_TIME = 100;
 const PAUSE_RATIO = 3;
 
 export function startRetention(options: RetentionOptions): Retention {
-  const { store, registers, nowMicros, nowMs, everyMs = EVERY_MS } = options;
+  const { store, registers, nowMicros, nowMs, sleep, everyMs = EVERY_MS } = options;
   const kept = registers.filter(({ retentionDays }) => retentionDays !== undefined);
   const closing = new AbortController();
   const { signal } = closing;
 
-  async function expireAll({ name, retentionDays = 0 }: Register): Promise<number> {
-    let expired = 0;
-    while (!signal.aborted) {
-      const startedMs = nowMs();
-      const before = nowMicros() - retentionDays * DAY_MICROS;
+  /** A few of one register. @returns whether more of it may be due. */
+  async function expireSome(
+    { name, retentionDays = 0 }: Register,
+    expired: Map<string, number>,
+  ): Promise<boolean> {
+    const startedMs = nowMs();
+    const before = nowMicros() - retentionDays * DAY_MICROS;
+    try {
       const entries = await store.expire({ register: name, before, limit: ENTRIES_AT_A_TIME });
-      expired += entries;
-      if (entries < ENTRIES_AT_A_TIME) break;
-      await sleep((nowMs() - startedMs) * PAUSE_RATIO, signal);
+      expired.set(name, (expired.get(name) ?? 0) + entries);
+      if (entries < ENTRIES_AT_A_TIME) return false;
+    } catch (thrown) {
+      options.onFailure(name, toError(thrown));
+      return false;
     }
-    return expired;
+    await sleep((nowMs() - startedMs) * PAUSE_RATIO, signal);
+    return true;
+  }
+
+  /** By turns, so that a register of which more comes due than can go keeps no other from its turn. */
+  async function expireAll(): Promise<void> {
+    const expired = new Map<string, number>();
+    for (let due = kept; due.length > 0;) {
+      const left: Register[] = [];
+      for (const register of due) {
+        if (signal.aborted) break;
+        if (await expireSome(register, expired)) left.push(register);
+      }
+      due = signal.aborted ? [] : left;
+    }
+    for (const [name, entries] of expired) if (entries > 0) options.onExpired(name, entries);
   }
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      for (const register of kept) {
-        try {
-          const expired = await expireAll(register);
-          if (expired > 0) options.onExpired(register.name, expired);
-        } catch (thrown) {
-          options.onFailure(register.name, toError(thrown));
-        }
-      }
+      await expireAll();
       await sleep(everyMs, signal);
     }
   }

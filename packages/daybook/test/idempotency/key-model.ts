@@ -55,7 +55,10 @@ export interface KeyModel {
   /** Whether a payload of the slot may have reached the queue or the store at all. */
   mayHaveBeenTaken(slot: Slot, payload: string): boolean;
   /** How many attempts of a register may have become links: the bounds of what its ledger may count. */
-  links(register: string, places: ReadonlyMap<string, Place>): { readonly least: number; readonly most: number };
+  links(
+    register: string,
+    places: ReadonlyMap<string, Place>,
+  ): { readonly least: number; readonly most: number };
 }
 
 const nameOf = ({ register, subject, key }: Slot): string => JSON.stringify([register, subject, key]);
@@ -83,12 +86,14 @@ export function createKeyModel(): KeyModel {
     const firsts = attempts.filter(({ outcome }) => outcome.kind === 'stored' && !outcome.duplicate);
     assert.ok(firsts.length <= 1, `${name}: ${firsts.length} callers were told that theirs is the first`);
     for (const { payload, outcome } of attempts) {
-      if (outcome.kind === 'held') assert.notEqual(payload, entry.payload, `${name}: 422 for the same payload`);
+      if (outcome.kind === 'held')
+        assert.notEqual(payload, entry.payload, `${name}: 422 for the same payload`);
       if (outcome.kind === 'stored') {
         const { id, receivedAt } = outcome;
         assert.deepEqual({ id, receivedAt, payload }, entry, `${name}: another entry was acknowledged`);
       }
-      if (outcome.kind === 'queued') judgeQueued(name, entry, { ...outcome, payload }, places.get(outcome.id));
+      if (outcome.kind === 'queued')
+        judgeQueued(name, entry, { ...outcome, payload }, places.get(outcome.id));
     }
   }
 
@@ -109,7 +114,9 @@ export function createKeyModel(): KeyModel {
   function mayHaveBeenTaken(slot: Slot, payload: string): boolean {
     return attemptsOf(slot).some(
       (attempt) =>
-        attempt.payload === payload && attempt.outcome.kind !== 'held' && attempt.outcome.kind !== 'not-written',
+        attempt.payload === payload &&
+        attempt.outcome.kind !== 'held' &&
+        attempt.outcome.kind !== 'not-written',
     );
   }
 
