@@ -40,9 +40,12 @@ export interface Service {
   close(): Promise<boolean>;
 }
 
-/** Starts a service that ends with the file. Rate limits are off and only warnings are logged unless configured. */
+/**
+ * Starts a service that ends with the file. Rate limits are off and only warnings are logged unless configured; a data
+ * directory that is given is left to its giver.
+ */
 export async function startService(config: DaybookConfig = {}): Promise<Service> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'daybook-http-'));
+  const dataDir = config.dataDir ?? (await mkdtemp(join(tmpdir(), 'daybook-http-')));
   const logged: string[] = [];
   const parsed = parseConfig({ rateLimit: 'off', logLevel: 'warn', ...config, port: 0, dataDir });
   const daybook = await createDaybook(
@@ -90,7 +93,7 @@ export async function startService(config: DaybookConfig = {}): Promise<Service>
   };
   after(async () => {
     await daybook.close();
-    await rm(dataDir, { recursive: true, force: true });
+    if (config.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     assert.deepEqual(
       logged.filter((line) => line.includes('"internal-error"')),
       [],

@@ -108,6 +108,9 @@ export function createLive(
 
     async events({ view, parameters, watch, lastEventId }) {
       const follower = await tail.follow(startOf(view, parameters, lastEventId));
+      const { cursor } = follower;
+      // What retention has overtaken must be answered 410: a stream that is cut would be asked for again without end.
+      const first = await follower.next(0);
       const caller = watch();
       const cancelled = new AbortController();
       const ended = AbortSignal.any([cancelled.signal, caller.gone, context.draining]);
@@ -115,7 +118,8 @@ export function createLive(
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
           // The cursor goes out first, so that a client which is cut off before the first entry can still resume.
-          controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${follower.cursor}\n\n`));
+          controller.enqueue(Buffer.from(`retry: ${RECONNECT_MS}\nid: ${cursor}\n\n`));
+          if (first.entries.length > 0) controller.enqueue(toEvents(view.register, follower, first.entries));
         },
         async pull(controller) {
           const { entries } = await follower.next(commentEveryMs, ended);
