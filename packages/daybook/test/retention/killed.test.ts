@@ -15,9 +15,9 @@ import type { StartedDaybook } from '../support/start-daybook.ts';
 import { startDaybook } from '../support/start-daybook.ts';
 import { agedEntries, DAY_MICROS, nowMicros, storeIn } from './aged.ts';
 
-const OLD = 20_000;
+const OLD = 6_000;
 const YOUNG = 300;
-const KILLS = 3;
+const KILLS = 2;
 const ALL = { register: 'app', order: 'asc', limit: OLD + YOUNG, maxBytes: 1e12 } as const;
 const keyOf = (index: number) => ({
   idempotencyKey: `a-key-of-an-entry-${index}`,

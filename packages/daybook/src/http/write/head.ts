@@ -87,7 +87,7 @@ function takeToken(
   return rateHeaders(name, taken, rateLimit);
 }
 
-/** The fields of draft-ietf-httpapi-ratelimit-headers. @throws {DaybookError} RATE_LIMITED */
+/** The fields of draft-ietf-httpapi-ratelimit-headers, all in whole numbers. @throws {DaybookError} RATE_LIMITED */
 export function rateHeaders(
   name: string,
   taken: ReturnType<HttpContext['limiter']['take']>,
@@ -95,7 +95,7 @@ export function rateHeaders(
 ): Record<string, string> {
   const headers = {
     ratelimit: `"${name}";r=${taken.remaining};t=${Math.max(1, taken.retryAfterSeconds)}`,
-    'ratelimit-policy': `"${name}";q=${capacity};w=${Math.max(1, Math.ceil(capacity / refillPerSecond))}`,
+    'ratelimit-policy': `"${name}";q=${Math.floor(capacity)};w=${Math.max(1, Math.ceil(capacity / refillPerSecond))}`,
   };
   if (taken.allowed) return headers;
   throw new DaybookError(
