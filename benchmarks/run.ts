@@ -18,6 +18,7 @@ import type { Bench, ScenarioResult } from './scenarios/bench.ts';
 import { runExportScenario } from './scenarios/export.ts';
 import { runPostgresScenario } from './scenarios/postgres.ts';
 import { runQueuesScenario } from './scenarios/queues.ts';
+import { runRetentionScenario } from './scenarios/retention.ts';
 import { runRounds } from './scenarios/rounds.ts';
 import { runStartScenario } from './scenarios/start.ts';
 
@@ -103,6 +104,7 @@ function chooseScenarios({ scenarios }: BenchOptions): ((bench: Bench) => Promis
     ...(scenarios.has('export') ? [runExportScenario] : []),
     ...(scenarios.has('postgres') ? [runPostgresScenario] : []),
     ...(scenarios.has('queues') ? [runQueuesScenario] : []),
+    ...(scenarios.has('retention') ? [runRetentionScenario] : []),
     ...(scenarios.has('start') ? [runStartScenario] : []),
   ];
 }

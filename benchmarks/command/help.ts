@@ -6,7 +6,7 @@ export const HELP = `Measures Daybook against the machine and against peers, and
 Usage: npm run bench -- [flags]
 
   --quick                    two rounds of one second: about a minute, good for a first look only
-  --only <names>             some of: single,fastify,batch,latency,unpinned,export,postgres,queues,start
+  --only <names>             some of: single,fastify,batch,latency,unpinned,export,postgres,queues,retention,start
                              (single runs along with all of the first five)
   --dir <path>               where the data goes (default: a temporary directory under benchmarks/data)
   --allow-tmpfs              accept a memory file system; its durability figures mean nothing

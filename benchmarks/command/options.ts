@@ -14,6 +14,7 @@ const SCENARIOS = [
   'export',
   'postgres',
   'queues',
+  'retention',
   'start',
 ] as const;
 type Scenario = (typeof SCENARIOS)[number];

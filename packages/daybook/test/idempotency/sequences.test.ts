@@ -61,8 +61,12 @@ test('keyed writes before every pair of queue and store', { concurrency: true },
             }),
             { seed: SEED, numRuns },
           );
-          pair.diagnostic(`${run} sequences, seed ${SEED}`);
+        } catch (thrown) {
+          // At once: what is told of the failure itself comes when every other pair has ended.
+          pair.diagnostic(String(thrown));
+          throw thrown;
         } finally {
+          pair.diagnostic(`${run} sequences went well, seed ${SEED}`);
           await arena.close();
         }
       });
