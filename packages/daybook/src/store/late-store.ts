@@ -4,6 +4,7 @@
  */
 import { toError } from '../errors.ts';
 import type { BackOff } from '../retry.ts';
+import { sleep } from '../retry.ts';
 import type { Store, StoreCapabilities } from './store.ts';
 import { StoreError } from './store.ts';
 
@@ -16,23 +17,37 @@ export interface LateStoreOptions {
   readonly backOff: BackOff;
   /** Called with each failure to open after the first. */
   readonly onFailure: (error: Error) => void;
+  /** How long a start waits for a store that neither opens nor refuses; default 5 000. */
+  readonly waitMs?: number;
 }
 
-/** Resolves when the store is open, or known to be out of reach. @throws {StartError} when it is there and cannot be used. */
+const WAIT_MS = 5_000;
+
+/** Resolves when the store is open, known to be out of reach, or silent for too long. @throws {StartError} when it is there and cannot be used. */
 export async function createLateStore(options: LateStoreOptions): Promise<Store> {
-  const { open, backOff, onFailure } = options;
+  const { open, backOff, onFailure, waitMs = WAIT_MS } = options;
   const closing = new AbortController();
   let opened: Store | undefined;
-  let reason = '';
+  let reason = `no answer within ${waitMs} ms`;
+  const first = open();
+  const settled = new AbortController();
   try {
-    return await open();
+    const early = await Promise.race([first, sleep(waitMs, settled.signal)]);
+    if (early !== undefined) return early;
   } catch (thrown) {
     if (!(thrown instanceof StoreError)) throw thrown;
     reason = thrown.message;
+  } finally {
+    settled.abort();
   }
   const opening = keepOpening();
 
   async function keepOpening(): Promise<void> {
+    // It may still open; where it failed already, that was noticed.
+    opened = await first.catch((thrown: unknown) => {
+      reason = toError(thrown).message;
+      return undefined;
+    });
     while (opened === undefined && !closing.signal.aborted) {
       await backOff.wait(closing.signal).catch(() => undefined);
       if (closing.signal.aborted) return;

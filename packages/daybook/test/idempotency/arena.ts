@@ -35,7 +35,7 @@ export interface Arena {
   crash(): Promise<void>;
   /** No fault is left; resolves when the server has taken notice. */
   heal(): Promise<void>;
-  /** Asks as operator. @throws {Error} unless it is answered 200. */
+  /** Asks as operator, again until it is answered 200. */
   ask<T>(path: string): Promise<T>;
   adminKey(): Promise<string>;
   close(): Promise<void>;
@@ -118,11 +118,14 @@ export async function openArena(
       });
     },
     async ask<T>(path: string): Promise<T> {
-      const response = await fetch(server.address + path, {
-        headers: { authorization: `Bearer ${await server.adminKey()}` },
+      const authorization = `Bearer ${await server.adminKey()}`;
+      return eventually(path, async () => {
+        const response = await fetch(server.address + path, { headers: { authorization } });
+        const text = await response.text();
+        // A connection that broke meanwhile is found out by the next who uses it.
+        if (response.status !== 200) throw new Error(`${response.status} ${text}`);
+        return JSON.parse(text) as T;
       });
-      if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      return (await response.json()) as T;
     },
     adminKey: () => server.adminKey(),
     async close() {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { DeadLetterPageView, EntryPage, Ledger, QueueView } from '../../src/contract/messages.ts';
 import { eventually } from '../support/eventually.ts';
@@ -37,8 +38,11 @@ interface Answered {
 export async function runSequence(arena: Arena, registers: Registers, steps: readonly Step[]): Promise<void> {
   const run: Run = { arena, registers, model: createKeyModel() };
   const from = new Date(Date.now() - 60_000).toISOString();
-  for (const step of steps) await take(run, step);
-  await arena.heal();
+  try {
+    for (const step of steps) await take(run, step);
+  } finally {
+    await arena.heal();
+  }
   await compare(run, from);
 }
 
@@ -151,7 +155,12 @@ async function read({ arena, registers }: Run, path: string): Promise<Response> 
   });
 }
 
-async function list(run: Run, register: string): Promise<{ slot: Slot; entry: FoundEntry }[]> {
+interface Listed {
+  readonly slot: Slot;
+  readonly entry: FoundEntry;
+}
+
+async function list(run: Run, register: string): Promise<Listed[]> {
   const response = await read(run, `/${register}?limit=1000`);
   if (response.status !== 200) throw new Error(`${register}: ${response.status}`);
   const { entries } = (await response.json()) as EntryPage;
@@ -162,17 +171,16 @@ async function list(run: Run, register: string): Promise<{ slot: Slot; entry: Fo
 }
 
 async function compare(run: Run, from: string): Promise<void> {
-  const { arena, model, registers } = run;
+  const { arena, model } = run;
   await eventually('nothing is queued or in flight', () => isQuiet(arena), { everyMs: 20 });
   const places = new Map<string, Place>();
   for (const { slot, id } of model.acknowledged()) {
     if (!places.has(id)) places.set(id, await placeOf(run, slot, id));
   }
-  const ledger = await arena.ask<Ledger>(`/api/ledger?from=${from}&limit=100000`);
+  const { ledger, lists } = await onRecord(run, from);
   assert.ok(ledger.balanced, `the ledger does not balance: ${JSON.stringify(ledger).slice(0, 2_000)}`);
 
-  for (const register of [registers.open, registers.closed]) {
-    const listed = await list(run, register);
+  for (const { register, listed } of lists) {
     const slots = model.slots.filter((slot) => slot.register === register);
     for (const slot of slots) {
       const entries = listed.filter((one) => one.slot.subject === slot.subject && one.slot.key === slot.key);
@@ -195,6 +203,28 @@ async function compare(run: Run, from: string): Promise<void> {
     const links = sum('duplicate');
     assert.ok(least <= links && links <= most, `${register}: ${links} links, expected ${least} to ${most}`);
     for (const letter of letters) await judgeLetter(run, letter, listed);
+  }
+}
+
+interface OnRecord {
+  readonly ledger: Ledger;
+  readonly lists: readonly { readonly register: string; readonly listed: Listed[] }[];
+}
+
+/** Lists and ledger of one moment: what a caller sent before it went away may arrive in between. */
+async function onRecord(run: Run, from: string): Promise<OnRecord> {
+  const { open, closed } = run.registers;
+  const readLedger = () => run.arena.ask<Ledger>(`/api/ledger?from=${from}&limit=100000`);
+  let before = await readLedger();
+  for (;;) {
+    const lists = [];
+    for (const register of [open, closed]) {
+      const listed = await eventually(`${register} is read`, () => list(run, register));
+      lists.push({ register, listed });
+    }
+    const ledger = await readLedger();
+    if (isDeepStrictEqual(ledger.totals, before.totals)) return { ledger, lists };
+    before = ledger;
   }
 }
 
@@ -248,22 +278,22 @@ async function lettersOf({ arena }: Run, register: string): Promise<Letter[]> {
 }
 
 /** It keeps what was acknowledged, and a replay leaves it there while another payload holds the key. */
-async function judgeLetter(
-  { arena, model }: Run,
-  letter: Letter,
-  listed: readonly { readonly slot: Slot; readonly entry: FoundEntry }[],
-): Promise<void> {
+async function judgeLetter({ arena, model }: Run, letter: Letter, listed: readonly Listed[]): Promise<void> {
   const { register, subject, idempotencyKey: key } = letter.entry;
   const payload = lettersPayload(letter);
   assert.equal(letter.reason.code, 'idempotency-conflict', letter.id);
   assert.ok(model.mayHaveBeenTaken({ register, subject, key }, payload), `${letter.id}: never taken`);
   const held = listed.find(({ slot }) => slot.subject === subject && slot.key === key);
   assert.ok(held !== undefined && held.entry.payload !== payload, `${letter.id}: in conflict with nothing`);
-  const replayed = await fetch(`${arena.address}/api/dead-letters/${letter.id}/replay`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${await arena.adminKey()}` },
+  const replayed = await eventually(`the replay of ${letter.id} is answered`, async () => {
+    const response = await fetch(`${arena.address}/api/dead-letters/${letter.id}/replay`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await arena.adminKey()}` },
+    });
+    const { code } = (await response.json()) as Answered;
+    // A connection that broke meanwhile is found out by the next who uses it.
+    return response.status === 503 ? undefined : [response.status, code];
   });
-  const { code } = (await replayed.json()) as Answered;
-  assert.deepEqual([replayed.status, code], [409, 'DEAD_LETTER_KEPT'], letter.id);
+  assert.deepEqual(replayed, [409, 'DEAD_LETTER_KEPT'], letter.id);
   assert.equal(lettersPayload(await arena.ask<Letter>(`/api/dead-letters/${letter.id}`)), payload);
 }
