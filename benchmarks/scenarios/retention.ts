@@ -27,7 +27,7 @@ const WARM_UP_SECONDS = 2;
 const EXPIRE_TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 100;
 /** After the last entry expired; what was not given back by then counts as kept. */
-const GIVE_BACK_MS = 2_000;
+const GIVE_BACK_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
 
 interface Round {

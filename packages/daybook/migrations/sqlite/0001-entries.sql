@@ -59,6 +59,9 @@ CREATE TABLE mark (
   first    BLOB               -- who holds its key: the entry that a duplicate links to, or that a dead one conflicts with
 ) STRICT, WITHOUT ROWID;
 
+-- What retention looks for.
+CREATE INDEX mark_by_register_id ON mark (register, id);
+
 -- The newest position of each register that retention took: a tail that is not there yet has missed something.
 CREATE TABLE expiry (
   register TEXT PRIMARY KEY,

@@ -7,11 +7,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { microsToFirstId } from '../../id.ts';
 import type { ExpireQuery } from '../store.ts';
 import type { LedgerChanges } from './ledger.ts';
+import { giveBackPages } from './free-pages.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
 import { BLOCK_POSITIONS, blockOf, fromIdBytes, toIdBytes } from './rows.ts';
 
-/** Of 4 KiB: more would hold up the writes that wait. */
-const MAX_PAGES_GIVEN_BACK = 256;
+/** For each entry that may go; one has a mark only where its key was held. */
+const MARKS_PER_ENTRY = 10;
 
 interface DueRow {
   readonly position: number;
@@ -36,7 +37,8 @@ export function createExpiry(db: DatabaseSync): Expire {
   );
   // Dead ones stay: their letters may still be replayed.
   const removeMarks = db.prepare(
-    `DELETE FROM mark WHERE id < ? AND register = ? AND place IN ('duplicate', 'discarded')`,
+    `DELETE FROM mark WHERE id IN (
+       SELECT id FROM mark WHERE register = ? AND id < ? AND place IN ('duplicate', 'discarded') LIMIT ?)`,
   );
   const removeEmptyBlock = db.prepare(
     `DELETE FROM block WHERE register = :register AND block = :block AND NOT EXISTS (
@@ -70,9 +72,10 @@ export function createExpiry(db: DatabaseSync): Expire {
     const rows = due.all(register, end, limit) as unknown as DueRow[];
     begin.run();
     if (rows.length > 0) remove(register, rows);
-    removeMarks.run(end, register);
+    removeMarks.run(register, end, limit * MARKS_PER_ENTRY);
+    // In the same transaction: one sync, and no page is written twice.
+    giveBackPages(db);
     commit();
-    db.exec(`PRAGMA incremental_vacuum(${MAX_PAGES_GIVEN_BACK})`);
     return rows.length;
   };
 }

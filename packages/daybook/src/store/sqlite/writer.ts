@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 
+import { systemTime } from '../../clock.ts';
 import {
   assertOurs,
   configureWriter,
@@ -18,6 +19,7 @@ import type { DeadEntry, ExpireQuery, Vouch } from '../store.ts';
 import type { AcknowledgedPack } from './append.ts';
 import { createWrites } from './append.ts';
 import { createExpiry } from './expiry.ts';
+import { createFreePages } from './free-pages.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 import { createVouchers } from './vouchers.ts';
@@ -42,6 +44,7 @@ export function serve({ path, newEpoch }: WriterData): void {
   const guarded = createGuard(db);
   const writes = createWrites(db);
   const expire = createExpiry(db);
+  const freePages = createFreePages(db, guarded, systemTime.monotonicMs);
   const vouchers = createVouchers(db);
   const writeProbe = db.prepare(
     `INSERT INTO probe (singleton, probed_at) VALUES (1, unixepoch())
@@ -54,11 +57,16 @@ export function serve({ path, newEpoch }: WriterData): void {
       persist: (batches: readonly AcknowledgedPack[]) => guarded((commit) => writes.persist(batches, commit)),
       replay: (batch: PackedBatch) => guarded((commit) => writes.replay(batch, commit)),
       discard: (entry: DeadEntry) => guarded((commit) => writes.discard(entry, commit)),
-      expire: (query: ExpireQuery) => guarded((commit) => expire(query, commit)),
+      expire(query: ExpireQuery) {
+        const expired = guarded((commit) => expire(query, commit));
+        if (expired > 0) freePages.wake();
+        return expired;
+      },
       vouch: (vouch: Vouch) => guarded(() => vouchers.vouch(vouch)),
       withdraw: (voucher: string) => guarded(() => vouchers.withdraw(voucher)),
       probe: () => guarded(() => void writeProbe.run()),
       close() {
+        freePages.stop();
         truncateWal(db);
         db.close();
       },
