@@ -61,6 +61,19 @@ export function testExpiry(check: Check): void {
     assert.deepEqual(await totals(store), { accepted: 3, stored: 1, duplicate: 1, expired: 1 });
   });
 
+  check(
+    'a dead entry in conflict can be replayed once the first of its key has expired',
+    async ({ store }) => {
+      const [first, conflict] = [keyed('k', 1, old(0)), keyed('k', 2, young(0))];
+      await store.persist([{ batch: createSource('a')([first, conflict]), part: false, leftOut: [] }]);
+      assert.equal(await store.replay(conflict), 'conflict');
+      assert.equal(await store.expire({ register: 'app', before: LATER, limit: 10 }), 1);
+      assert.equal(await store.replay(conflict), 'stored');
+      assert.deepEqual(await tailedIds(store), [conflict.id]);
+      assert.deepEqual(await totals(store), { accepted: 2, stored: 1, expired: 1 });
+    },
+  );
+
   check('a batch that is delivered again does not bring expired entries back', async ({ store }) => {
     const batch = createSource('a')([makeEntry(old(0)), makeEntry(young(0))]);
     const delivery = { batch, part: false, leftOut: [] };
