@@ -200,6 +200,8 @@ function expiredOf({ target, adminKey }: DaybookServer): Promise<number> {
   return promise;
 }
 
+const p99s = (rounds: readonly Round[]): number[] => rounds.map(({ load }) => load.latency.p99Ms);
+
 interface Measured {
   readonly entries: number;
   /** Of a phase. */
@@ -212,7 +214,6 @@ interface Measured {
 function figuresOf({ entries, seconds, shrunk, without, during }: Measured): Figure[] {
   const { bytesBefore, bytesAfter } = shrunk;
   const group = `${entries.toLocaleString('en')} entries of 400 bytes expire`;
-  const p99s = (rounds: readonly Round[]): number[] => rounds.map(({ load }) => load.latency.p99Ms);
   return [
     createFigure({
       group,

@@ -38,7 +38,8 @@ async function opened(store: Store): Promise<void> {
 
 test('a store that opens at once is itself', async () => {
   const made = madeStore();
-  assert.equal(await late(async () => made), made as unknown);
+  const store: unknown = await late(async () => made);
+  assert.equal(store, made);
 });
 
 test('a store that refuses is stood in for, and opened again until it is there', async () => {

@@ -164,7 +164,7 @@ async function list(run: Run, register: string): Promise<Listed[]> {
   const response = await read(run, `/${register}?limit=1000`);
   if (response.status !== 200) throw new Error(`${register}: ${response.status}`);
   const { entries } = (await response.json()) as EntryPage;
-  return entries.map(({ id, receivedAt, subject = '', idempotencyKey = '', payload }) => ({
+  return entries.map(({ id, receivedAt, subject, idempotencyKey = '', payload }) => ({
     slot: { register, subject, key: idempotencyKey },
     entry: { id, receivedAt, payload: payloadOf((payload as { payload: number }).payload) },
   }));

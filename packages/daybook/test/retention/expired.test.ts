@@ -121,10 +121,11 @@ test('the ledger tells what expired, and balances', async () => {
   );
 });
 
+const send = (key: string, body: string) =>
+  service.write('app', body, { 'content-type': TEXT, 'idempotency-key': key });
+
 // Last, because it writes.
 test('the key of an expired entry is free, that of a young one is held', async () => {
-  const send = (key: string, body: string) =>
-    service.write('app', body, { 'content-type': TEXT, 'idempotency-key': key });
   const again = await send(YOUNG_KEY, 'told');
   assert.deepEqual([again.id, again.duplicate], [young[7]?.id, true]);
   const first = await send(OLD_KEY, 'something else');

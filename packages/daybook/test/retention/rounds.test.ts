@@ -10,6 +10,7 @@ import { DAY_MICROS } from './aged.ts';
 import type { Retention } from '../../src/retention/retention.ts';
 import { startRetention } from '../../src/retention/retention.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import type { Entry } from '../../src/entry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { BASE_MICROS, createSource, makeEntry } from '../../src/testing/made-batches.ts';
@@ -34,16 +35,17 @@ interface World {
 
 interface Settings {
   readonly days: Readonly<Record<string, number | undefined>>;
-  readonly fill: (store: Store) => Promise<unknown>;
+  /** Stored before it begins. */
+  readonly entries: readonly Entry[];
   /** Instead of the store's own. */
   readonly expire?: (store: Store, query: World['calls'][number]) => Promise<number>;
 }
 
 /** It begins at `BASE_MICROS`. */
-async function withRetention({ days, fill, expire }: Settings, use: (world: World) => Promise<void>) {
+async function withRetention({ days, entries, expire }: Settings, use: (world: World) => Promise<void>) {
   const directory = await mkdtemp(join(tmpdir(), 'daybook-retention-'));
   const store = await createSqliteStore({ directory });
-  await fill(store);
+  if (entries.length > 0) await store.append(createSource('s')(entries));
   const { registers } = parseConfig({
     registers: Object.fromEntries(
       Object.entries(days).map(([name, retentionDays]) => [
@@ -129,9 +131,8 @@ test('what is due goes and nothing else, in every register by its own days', asy
   const [aOld, aYoung] = [aged('a', 31, 7), aged('a', 29, 5)];
   const [bOld, bYoung] = [aged('b', 3, 4), aged('b', 1, 6)];
   const kept = aged('c', 10_000, 3);
-  const fill = (store: Store) =>
-    store.append(createSource('s')([...aYoung, ...bOld, ...kept, ...aOld, ...bYoung]));
-  await withRetention({ days: { a: 30, b: 2, c: undefined }, fill }, async (world) => {
+  const entries = [...aYoung, ...bOld, ...kept, ...aOld, ...bYoung];
+  await withRetention({ days: { a: 30, b: 2, c: undefined }, entries }, async (world) => {
     await untilRoundEnds(world);
     assert.deepEqual(
       await world.idsOf('a'),
@@ -159,9 +160,8 @@ test('an entry expires when it is as old as its register keeps them, not a micro
   const [due, notYet] = [-1, 0].map((micros) =>
     makeEntry({ register: 'a', micros: BASE_MICROS - DAY_MICROS + micros }),
   );
-  const fill = (store: Store) =>
-    store.append(createSource('s')([due, notYet].flatMap((entry) => entry ?? [])));
-  await withRetention({ days: { a: 1 }, fill }, async (world) => {
+  const entries = [due, notYet].flatMap((entry) => entry ?? []);
+  await withRetention({ days: { a: 1 }, entries }, async (world) => {
     await untilRoundEnds(world);
     assert.deepEqual(await world.idsOf('a'), [notYet?.id]);
     world.pass(EVERY_MS);
@@ -176,8 +176,7 @@ test('an entry expires when it is as old as its register keeps them, not a micro
 
 test('many go a few at a time, with pauses longer than the few took', async () => {
   const entries = aged('a', 2, 2_345);
-  const fill = (store: Store) => store.append(createSource('s')(entries));
-  await withRetention({ days: { a: 1 }, fill }, async (world) => {
+  await withRetention({ days: { a: 1 }, entries }, async (world) => {
     const pauses = await untilRoundEnds(world);
     const { limit } = world.calls[0] ?? { limit: 0 };
     assert.ok(limit > 0 && limit < 1_000, `${limit} at a time`);
@@ -191,12 +190,13 @@ test('many go a few at a time, with pauses longer than the few took', async () =
   });
 });
 
+/** As many as were asked for, whenever: more come due than go. */
+const alwaysMore = async (store: Store, query: World['calls'][number]) =>
+  query.register === 'a' ? query.limit : store.expire(query);
+
 test('registers take turns: one of which more comes due than can go holds up no other', async () => {
-  const fill = (store: Store) => store.append(createSource('s')(aged('b', 2, 3)));
-  // As many as were asked for, whenever: more come due than go.
-  const expire = async (store: Store, query: World['calls'][number]) =>
-    query.register === 'a' ? query.limit : store.expire(query);
-  await withRetention({ days: { a: 1, b: 1 }, fill, expire }, async (world) => {
+  const entries = aged('b', 2, 3);
+  await withRetention({ days: { a: 1, b: 1 }, entries, expire: alwaysMore }, async (world) => {
     world.pass(await world.asleep());
     await world.asleep();
     assert.deepEqual(await world.idsOf('b'), []);
@@ -209,8 +209,7 @@ test('registers take turns: one of which more comes due than can go holds up no 
 });
 
 test('a failure is told, what went before it is told as well, and the next round goes on', async () => {
-  const fill = (store: Store) =>
-    store.append(createSource('s')([...aged('a', 2, 1_500), ...aged('b', 2, 3)]));
+  const entries = [...aged('a', 2, 1_500), ...aged('b', 2, 3)];
   let callsOfA = 0;
   const expire = async (store: Store, query: World['calls'][number]) => {
     if (query.register === 'a') callsOfA += 1;
@@ -220,7 +219,7 @@ test('a failure is told, what went before it is told as well, and the next round
     }
     return store.expire(query);
   };
-  await withRetention({ days: { a: 1, b: 1 }, fill, expire }, async (world) => {
+  await withRetention({ days: { a: 1, b: 1 }, entries, expire }, async (world) => {
     await untilRoundEnds(world);
     const gone = 2 * (world.calls[0]?.limit ?? 0);
     assert.deepEqual(world.failures, [['a', 'away']]);
@@ -236,7 +235,7 @@ test('a failure is told, what went before it is told as well, and the next round
 });
 
 test('it stops at once: during a pause nothing more goes, and a few under way are finished', async () => {
-  const fill = (store: Store) => store.append(createSource('s')(aged('a', 2, 2_000)));
+  const entries = aged('a', 2, 2_000);
   const begun = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   let calls = 0;
@@ -248,7 +247,7 @@ test('it stops at once: during a pause nothing more goes, and a few under way ar
     }
     return store.expire(query);
   };
-  await withRetention({ days: { a: 1 }, fill, expire }, async (world) => {
+  await withRetention({ days: { a: 1 }, entries, expire }, async (world) => {
     world.pass(await world.asleep());
     await begun.promise;
     let closed = false;
@@ -266,7 +265,7 @@ test('it stops at once: during a pause nothing more goes, and a few under way ar
 });
 
 test('without a register that expires nothing is asked, and it closes', async () => {
-  await withRetention({ days: { a: undefined }, fill: async () => undefined }, async (world) => {
+  await withRetention({ days: { a: undefined }, entries: [] }, async (world) => {
     await world.retention.close();
     assert.deepEqual(world.calls, []);
   });

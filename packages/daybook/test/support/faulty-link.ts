@@ -40,7 +40,10 @@ export async function startFaultyLink(targetPort: number): Promise<FaultyLink> {
   }
 
   const server = createServer((client) => {
-    if (state === 'away') return void client.destroy();
+    if (state === 'away') {
+      client.destroy();
+      return;
+    }
     const upstream = connect(targetPort, '127.0.0.1');
     const end = (): void => {
       client.destroy();
@@ -49,9 +52,10 @@ export async function startFaultyLink(targetPort: number): Promise<FaultyLink> {
     keep(client, end);
     keep(upstream, end);
     client.on('data', (chunk) => {
-      if (state !== 'torn') return void upstream.write(chunk);
-      upstream.end(chunk.subarray(0, chunk.byteLength >> 1));
-      client.destroy();
+      if (state === 'torn') {
+        upstream.end(chunk.subarray(0, chunk.byteLength >> 1));
+        client.destroy();
+      } else upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
       if (state === 'lossy') end();
