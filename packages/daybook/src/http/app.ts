@@ -113,7 +113,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
       return queueAnswer(context);
     });
     createDeadLetterRoutes(context, app, { assertAdmin, others });
-    createKeyRoutes(app, { getKeys: context.keys.get, assertAdmin, others });
+    createKeyRoutes(app, { getKeys: () => context.keys.get(), assertAdmin, others });
     createRegisterRoutes(context, app, others);
   }
 

@@ -7,6 +7,18 @@ import { createAuthenticate } from './authenticate.ts';
 
 const alice = createIdentity({ subject: 'alice', roles: ['data.read'], kind: 'jwt' });
 
+const neverLoaded = new Promise<undefined>(() => {});
+
+test('so many requests may wait for the keys of the store, and no more', async () => {
+  const authenticate = createAuthenticate({
+    adminKey: 'the-admin-key',
+    keys: { verify: () => neverLoaded },
+    maxWaiting: 2,
+  });
+  for (let n = 0; n < 2; n += 1) assert.ok(authenticate('Bearer dbk_a') instanceof Promise);
+  await assert.rejects(async () => authenticate('Bearer dbk_a'), { code: 'CREDENTIAL_UNVERIFIABLE' });
+});
+
 test('so many requests may wait for their tokens and no more; when they are answered there is room again', async () => {
   let verification = Promise.withResolvers<typeof alice>();
   const authenticate = createAuthenticate({

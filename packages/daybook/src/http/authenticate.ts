@@ -25,7 +25,7 @@ export interface AuthenticateOptions {
   readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
   readonly tokens?: Pick<TokenVerifier, 'verify'>;
-  /** How many requests may wait for their token at once; default 4 096. */
+  /** How many requests may wait at once for their credential to be verified; default 4 096. */
   readonly maxWaiting?: number;
 }
 
@@ -33,8 +33,8 @@ export interface AuthenticateOptions {
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const RETRY_SECONDS = 5;
 /**
- * A request that waits is kept with what came of its body, and one connection may send any number: while an issuer does not
- * answer they would pile up.
+ * A request that waits is kept with what came of its body, and one connection may send any number: while an issuer or the
+ * store does not answer they would pile up.
  */
 const MAX_WAITING = 4_096;
 
@@ -56,23 +56,28 @@ export function createAuthenticate({
   function verifyKey(credential: string): Identity | Promise<Identity> {
     try {
       const verified = keys.verify(credential);
-      return verified instanceof Promise ? verified.then(assertKnown, refuseKey) : assertKnown(verified);
+      return verified instanceof Promise
+        ? wait(verified.then(assertKnown), refuseKey)
+        : assertKnown(verified);
     } catch (thrown) {
       return refuseKey(thrown);
     }
   }
 
-  async function wait(verifying: Promise<Identity>): Promise<Identity> {
+  async function wait(verifying: Promise<Identity>, refuse: (thrown: unknown) => never): Promise<Identity> {
     if (waiting >= maxWaiting) {
       // Others wait for the same promise; what becomes of it is theirs.
       verifying.catch(() => undefined);
-      throw unverifiable(`expected at most ${maxWaiting} requests that wait for their token, given more`, 1);
+      throw unverifiable(
+        `expected at most ${maxWaiting} requests that wait for their credential to be verified, given more`,
+        1,
+      );
     }
     waiting += 1;
     try {
       return await verifying;
     } catch (thrown) {
-      return refuseToken(thrown);
+      return refuse(thrown);
     } finally {
       waiting -= 1;
     }
@@ -90,7 +95,7 @@ export function createAuthenticate({
         'expected an API key or the admin key, given neither; tokens need an issuer in the configuration',
       );
     const verified = tokens.verify(credential);
-    return verified instanceof Promise ? wait(verified) : verified;
+    return verified instanceof Promise ? wait(verified, refuseToken) : verified;
   };
 }
 
