@@ -33,7 +33,7 @@ const EVERY_MS = 60_000;
 /** Measured (benchmark `retention`): 2 ms on SQLite, where more at a time go hardly faster and hold up writers for longer. */
 const ENTRIES_AT_A_TIME = 100;
 /** Of the time that they took: a writer that meets one finds the store free for at least as long afterwards. */
-const PAUSE_RATIO = 3;
+const PAUSE_RATIO = 5;
 
 export function startRetention(options: RetentionOptions): Retention {
   const { store, registers, nowMicros, nowMs, sleep, everyMs = EVERY_MS } = options;

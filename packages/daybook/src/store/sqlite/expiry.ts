@@ -1,13 +1,12 @@
 /**
  * Retention: deletes the oldest entries of a register, a few in each transaction, with everything that is kept about
- * them, and gives their pages back to the file system.
+ * them. Their pages go afterwards, see `free-pages.ts`.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
 import { microsToFirstId } from '../../id.ts';
 import type { ExpireQuery } from '../store.ts';
 import type { LedgerChanges } from './ledger.ts';
-import { giveBackPages } from './free-pages.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
 import { BLOCK_POSITIONS, blockOf, fromIdBytes, toIdBytes } from './rows.ts';
 
@@ -73,8 +72,6 @@ export function createExpiry(db: DatabaseSync): Expire {
     begin.run();
     if (rows.length > 0) remove(register, rows);
     removeMarks.run(register, end, limit * MARKS_PER_ENTRY);
-    // In the same transaction: one sync, and no page is written twice.
-    giveBackPages(db);
     commit();
     return rows.length;
   };

@@ -1,7 +1,7 @@
 /**
- * Gives the pages that retention freed back to the file system, a few at a time. Small entries free fewer pages than go
- * with them; large ones leave many, and those go afterwards, with pauses in which writes have their turn. A file in WAL
- * mode shrinks when its log is written back, so that comes last.
+ * Gives the pages that retention freed back to the file system, a few at a time, with pauses in which writes have their
+ * turn. Not while more expires: what is written meanwhile takes free pages first. A file in WAL mode shrinks when its log
+ * is written back, so that comes last.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -9,9 +9,9 @@ import { pragma } from '../../sqlite/connection.ts';
 import type { Guard } from '../../sqlite/guard.ts';
 
 /** Of 4 KiB: more would hold up the writes that wait. */
-const PAGES_AT_A_TIME = 256;
+const PAGES_AT_A_TIME = 128;
 /** Of the time that they took. */
-const PAUSE_RATIO = 3;
+const PAUSE_RATIO = 9;
 
 /** Nothing has expired for so long: the rest can go. */
 const QUIET_MS = 500;
@@ -22,11 +22,6 @@ export interface FreePages {
   stop(): void;
 }
 
-/** In the caller's transaction, or one of its own. */
-export function giveBackPages(db: DatabaseSync): void {
-  db.exec(`PRAGMA incremental_vacuum(${PAGES_AT_A_TIME})`);
-}
-
 /** @param nowMs monotonic milliseconds. */
 export function createFreePages(db: DatabaseSync, guarded: Guard, nowMs: () => number): FreePages {
   let timer: NodeJS.Timeout | undefined;
@@ -34,7 +29,7 @@ export function createFreePages(db: DatabaseSync, guarded: Guard, nowMs: () => n
   function step(): void {
     const startedMs = nowMs();
     try {
-      guarded(() => giveBackPages(db));
+      guarded(() => db.exec(`PRAGMA incremental_vacuum(${PAGES_AT_A_TIME})`));
       const isDone = Number(pragma(db, 'freelist_count')) === 0;
       // Waits for no reader; what one still needs is written back with what is written next.
       if (isDone) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
