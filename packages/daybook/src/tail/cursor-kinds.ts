@@ -7,6 +7,7 @@ import { DaybookError } from '../errors.ts';
 import type { Store, TailPage } from '../store/store.ts';
 import { decodeOwnCursor, decodeTailCursor, encodeOwnCursor, encodeTailCursor } from './cursor.ts';
 
+/** For one follower. */
 export interface CursorKind {
   /**
    * @param from `start`, `now` or a cursor.
@@ -16,41 +17,47 @@ export interface CursorKind {
   /** Behind everything that the page gave. */
   move(cursor: string, page: TailPage): string;
   cursorAt(entry: StoredEntry): string;
-  /** Whether a follower that retention has overtaken may have missed something. */
-  readonly missesExpired: boolean;
-  /** CURSOR_EXPIRED, with a cursor of what is left. */
-  expired(through: number): DaybookError;
+  /** @throws {DaybookError} CURSOR_EXPIRED, with a cursor of what is left, when retention took entries behind the number. */
+  assertNotOvertaken(after: number, page: TailPage): void;
 }
 
 interface Begun {
   /** The number behind which it goes on. */
   readonly after: number;
   readonly cursor: string;
-  /** Nobody who begins at the start has missed anything. */
-  readonly missesExpired: boolean;
 }
 
 export function byNumber(store: Pick<Store, 'epoch' | 'head'>, lane: string): CursorKind {
-  const cursorOf = (number: number) => encodeTailCursor({ epoch: store.epoch, lanes: { [lane]: number } });
-  const begunAt = (after: number, missesExpired: boolean) => ({
-    after,
-    cursor: cursorOf(after),
-    missesExpired,
-  });
+  /** What retention took up to here is known to the caller to be gone. Nobody who begins at the start has missed anything. */
+  let expired = 0;
+  const cursorOf = (number: number): string => {
+    // An entry that was stored late may expire before others in front of it: they are still to come.
+    const isAhead = expired > number && expired !== Infinity;
+    return encodeTailCursor({ epoch: store.epoch, lanes: { [lane]: number }, ...(isAhead && { expired }) });
+  };
+  const begunAt = (after: number) => ({ after, cursor: cursorOf(after) });
   return {
     async begin(from) {
-      if (from === 'start') return begunAt(0, false);
-      if (from === 'now') return begunAt(await store.head(lane), true);
-      const { epoch, lanes } = decodeTailCursor(from);
-      const number = lanes[lane];
+      if (from === 'start') {
+        expired = Infinity;
+        return begunAt(0);
+      }
+      if (from === 'now') return begunAt(await store.head(lane));
+      const given = decodeTailCursor(from);
+      const number = given.lanes[lane];
       const head = await store.head(lane, number);
-      if (epoch === store.epoch && number !== undefined && number <= head) return begunAt(number, true);
-      throw ofAnotherLife(cursorOf(0));
+      if (given.epoch !== store.epoch || number === undefined || number > head)
+        throw ofAnotherLife(cursorOf(0));
+      expired = given.expired ?? 0;
+      return begunAt(number);
     },
     move: (_, { through }) => cursorOf(through),
     cursorAt: ({ position }) => cursorOf(position.number),
-    missesExpired: true,
-    expired: (through) => overtaken(cursorOf(through)),
+    assertNotOvertaken(after, { expiredThrough }) {
+      const isOvertaken = expiredThrough > Math.max(after, expired);
+      if (isOvertaken || expired === Infinity) expired = expiredThrough;
+      if (isOvertaken) throw overtaken(cursorOf(after));
+    },
   };
 }
 
@@ -63,7 +70,6 @@ export function byOwnEntries(
   const begunAt = (entry: StoredEntry | undefined) => ({
     after: entry?.position.number ?? 0,
     cursor: cursorOf(entry?.id ?? ''),
-    missesExpired: false,
   });
   return {
     async begin(from) {
@@ -82,8 +88,7 @@ export function byOwnEntries(
     move: (cursor, { entries }) =>
       entries.length === 0 ? cursor : cursorOf((entries.at(-1) as StoredEntry).id),
     cursorAt: ({ id }) => cursorOf(id),
-    missesExpired: false,
-    expired: () => overtaken(cursorOf('')),
+    assertNotOvertaken() {},
   };
 }
 

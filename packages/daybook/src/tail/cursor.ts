@@ -11,6 +11,8 @@ export interface TailCursor {
   readonly epoch: string;
   /** Lane to the number of the last entry seen. */
   readonly lanes: Readonly<Record<string, number>>;
+  /** Where retention has come further than the number: its holder knows what it took up to here to be gone. */
+  readonly expired?: number;
 }
 
 /** Of a tail that shows a subject only its own. */
@@ -29,8 +31,8 @@ export interface PageCursor {
 const CHECKSUM_CHARACTERS = 6;
 const MAX_CURSOR_CHARACTERS = 1024;
 
-export function encodeTailCursor({ epoch, lanes }: TailCursor): string {
-  return seal({ t: [epoch, lanes] });
+export function encodeTailCursor({ epoch, lanes, expired }: TailCursor): string {
+  return seal({ t: expired === undefined ? [epoch, lanes] : [epoch, lanes, expired] });
 }
 
 export function encodeOwnCursor({ epoch, after }: OwnCursor): string {
@@ -43,9 +45,11 @@ export function encodePageCursor({ order, after }: PageCursor): string {
 
 /** @throws {DaybookError} CURSOR_INVALID */
 export function decodeTailCursor(text: string): TailCursor {
-  const [epoch, lanes] = unseal(text, 't');
+  const [epoch, lanes, expired] = unseal(text, 't');
   if (typeof epoch !== 'string' || !isLanes(lanes)) throw invalid(text, 't');
-  return { epoch, lanes };
+  if (expired === undefined) return { epoch, lanes };
+  if (!isNumber(expired)) throw invalid(text, 't');
+  return { epoch, lanes, expired };
 }
 
 /** @throws {DaybookError} CURSOR_INVALID */
@@ -105,12 +109,16 @@ function checksum(body: string): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, CHECKSUM_CHARACTERS);
 }
 
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 function isLanes(value: unknown): value is Record<string, number> {
   return (
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    Object.values(value).every((number) => Number.isSafeInteger(number) && (number as number) >= 0)
+    Object.values(value).every(isNumber)
   );
 }
 

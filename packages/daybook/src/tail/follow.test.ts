@@ -3,6 +3,8 @@ import { test } from 'node:test';
 
 import type { StoredEntry } from '../entry.ts';
 import type { TailPage, TailQuery } from '../store/store.ts';
+import { DaybookError } from '../errors.ts';
+import { encodeTailCursor } from './cursor.ts';
 import { createTail } from './follow.ts';
 import { createSignal } from './signal.ts';
 
@@ -163,4 +165,47 @@ test('a read that fails fails every follower that shares it, and the next one be
   );
   assert.deepEqual((await one?.next(0))?.entries, []);
   assert.equal(reads, 2);
+});
+
+test('a tail from the start goes on beside retention, and one that it has overtaken is told once and misses nothing that is left', async () => {
+  const entries = Array.from({ length: 4 }, (_, index) => ({
+    id: `id-${index + 1}`,
+    register: 'app',
+    subject: '',
+    requestId: 'r',
+    protocol: 'http' as const,
+    region: 'local',
+    position: { lane: LANE, number: index + 1 },
+  }));
+  // The third was stored late and is older than all others: it has expired before them.
+  const expiredThrough = 3;
+  const left = entries.filter(({ id }) => id !== 'id-3');
+  const store = {
+    epoch: 'e',
+    lanes: [LANE],
+    head: async () => entries.length,
+    find: async () => undefined,
+    list: async () => ({ entries: [], more: false }),
+    async tail({ after }: TailQuery): Promise<TailPage> {
+      const page = left.filter(({ position }) => position.number > after).slice(0, 1);
+      return { entries: page, through: page[0]?.position.number ?? entries.length, expiredThrough };
+    },
+  };
+  const tail = createTail({ store, stored: createSignal(), nowMs: () => 0 });
+  const read = async (from: string) => {
+    const follower = await tail.follow({ register: 'app', from });
+    const ids: string[] = [];
+    for (let page = await follower.next(0); page.entries.length > 0; page = await follower.next(0))
+      ids.push(...page.entries.map(({ id }) => id));
+    return ids;
+  };
+  assert.deepEqual(await read('start'), ['id-1', 'id-2', 'id-4']);
+
+  const resumed = await tail.follow({ register: 'app', from: 'start' });
+  assert.deepEqual(await read((await resumed.next(0)).cursor), ['id-2', 'id-4']);
+
+  const old = encodeTailCursor({ epoch: 'e', lanes: { [LANE]: 1 } });
+  const refused = await read(old).catch((thrown: unknown) => thrown);
+  assert.ok(refused instanceof DaybookError && refused.code === 'CURSOR_EXPIRED');
+  assert.deepEqual(await read(String(refused.details.members?.['cursor'])), ['id-2', 'id-4']);
 });

@@ -61,12 +61,11 @@ export function createTail({ store, stored, nowMs }: TailOptions): Tail {
       const lane = store.lanes[0] as string;
       const kind = subject === undefined ? byNumber(store, lane) : byOwnEntries(store, { register, subject });
       const place = { register, ...(subject !== undefined && { subject }), lane };
-      let { after, cursor, missesExpired } = await kind.begin(from);
+      let { after, cursor } = await kind.begin(from);
 
       async function look(): Promise<Followed> {
         const page = await read({ ...place, after, limit: MAX_PAGE_ENTRIES, maxBytes: MAX_PAGE_BYTES });
-        if (missesExpired && after < page.expiredThrough) throw kind.expired(page.expiredThrough);
-        missesExpired = kind.missesExpired;
+        kind.assertNotOvertaken(after, page);
         after = page.through;
         cursor = kind.move(cursor, page);
         return { entries: page.entries, cursor };
