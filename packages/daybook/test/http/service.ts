@@ -84,7 +84,9 @@ export async function startService(config: DaybookConfig = {}): Promise<Service>
       return JSON.parse(text) as EntryPage;
     },
     async metric(name) {
-      const text = await (await fetch(`${address}/metrics`)).text();
+      // Beyond loopback, and behind proxies, they are not for everybody.
+      const authorization = `Bearer ${service.adminKey}`;
+      const text = await (await fetch(`${address}/metrics`, { headers: { authorization } })).text();
       const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
       assert.ok(value !== undefined, `${name} is not in /metrics`);
       return Number(value);
