@@ -100,8 +100,9 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
         return;
       }
     }
-    // Nothing else reads a body: the answer comes without it, and whether the client still sends it is not known.
-    if (expectsContinue) response.shouldKeepAlive = false;
+    // Whether the rest reads a body to its end depends on who asks. Where it does not, the adapter cuts the connection a
+    // while later, and a client that believes it to be kept would lose its next request.
+    if (expectsContinue || hasBody(request)) response.shouldKeepAlive = false;
     void listener(request, response);
   }
 
@@ -173,4 +174,9 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
       return cut;
     },
   };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': transfer } = headers;
+  return transfer !== undefined || length !== '0';
 }
