@@ -9,6 +9,7 @@ import type { Networks } from './access/client-address.ts';
 import { createClientOf, createNetworks } from './access/client-address.ts';
 import { createInternalRecords } from './access/internal-records.ts';
 import type { TokenVerifier } from './access/jwt/token-verifier.ts';
+import { scopesOf } from './access/keys/key-request.ts';
 import { createKeys } from './access/keys/keys.ts';
 import type { KeysWhenNeeded } from './access/keys/keys-when-needed.ts';
 import { createKeysWhenNeeded } from './access/keys/keys-when-needed.ts';
@@ -54,7 +55,7 @@ export async function openAccess(options: OpenAccessOptions): Promise<OpenedAcce
     createKeys({
       store,
       records,
-      scopes: scopesOf(config),
+      scopes: scopesOf(config.registers),
       onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
       onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
       nowMicros: () => clock.nowMicros(),
@@ -103,14 +104,6 @@ function watchIssuers(tokens: TokenVerifier): WatchedPart {
       detail: troubled.map(([name, { failure }]) => `${name}: ${failure}`).join('; '),
     };
   };
-}
-
-function scopesOf({ registers }: Config): string[] {
-  const ofRegisters = registers.flatMap(({ name, access }) => [
-    ...(access.write === 'internal' ? [] : [`${name}.write`]),
-    `${name}.read`,
-  ]);
-  return [...ofRegisters, 'metrics', 'admin'];
 }
 
 function createAddressCheck({ registers }: Config): HttpContext['assertLetsIn'] {

@@ -70,7 +70,7 @@ export function startKeysServer(store: Store, options: KeysServerOptions = {}): 
   const keys = createKeys({
     store,
     records,
-    scopes: scopesOf(['app', 'data']),
+    scopes: scopesOf(['app', 'data'].map((name) => ({ name, access: { write: 'open', read: 'open' } }))),
     onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
     onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
     nowMicros: () => clock.nowMicros(),

@@ -6,7 +6,16 @@ import { checkRequest, scopesOf } from './key-request.ts';
 
 const DAY_MICROS = 86_400_000_000;
 const now = 1_000 * DAY_MICROS;
-const known = scopesOf(['app', 'data']);
+const access = { write: 'open', read: 'open' } as const;
+const known = scopesOf([
+  { name: 'app', access },
+  { name: 'data', access },
+]);
+
+test('a key can be for reading what Daybook alone writes, and not for writing it', () => {
+  const internal = { write: 'internal', read: ['key'] } as const;
+  assert.deepEqual(scopesOf([{ name: 'audit', access: internal }]), ['audit.read', 'admin', 'metrics']);
+});
 const request = { name: 'ci', scopes: ['app.write'] };
 const check = (fields: object) => checkRequest({ ...request, ...fields }, { known, nowMicros: now });
 

@@ -2,6 +2,7 @@
  * What may be asked for when a key is made: a name, scopes that mean something here, and an end.
  */
 import { formatStamp } from '../../id.ts';
+import type { Register } from '../../register.ts';
 import { KeyError } from './key-error.ts';
 
 export interface KeyRequest {
@@ -18,9 +19,11 @@ const DEFAULT_DAYS = 365;
 const MAX_DAYS = 5 * 366;
 const SHOWN_CHARACTERS = 80;
 
-/** What a key can be for, given the names of the registers that are configured. */
-export function scopesOf(registers: readonly string[]): readonly string[] {
-  const ofRegisters = registers.flatMap((name) => [`${name}.read`, `${name}.write`]);
+/** What a key can be for: nobody writes to what Daybook alone writes. */
+export function scopesOf(registers: readonly Pick<Register, 'name' | 'access'>[]): readonly string[] {
+  const ofRegisters = registers.flatMap(({ name, access }) =>
+    access.write === 'internal' ? [`${name}.read`] : [`${name}.read`, `${name}.write`],
+  );
   return [...ofRegisters, 'admin', 'metrics'];
 }
 
