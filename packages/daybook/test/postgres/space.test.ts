@@ -113,9 +113,14 @@ for (const [where, endMicros, keyedShare] of [
       given = true;
       await writing;
 
-      const returned = written - (await bytesOf(database));
+      // What came meanwhile takes as much as what was there; how many that were depends on the machine.
+      const without = written * (1 + came.length / ENTRIES);
+      const returned = without - (await bytesOf(database));
       const share = returned / (written * (expired / ENTRIES));
-      assert.ok(share >= 0.8, `${returned} of ${written} bytes returned, ${(share * 100).toFixed(1)} %`);
+      assert.ok(
+        share >= 0.8,
+        `${Math.round(returned)} of ${written} bytes returned, ${(share * 100).toFixed(1)} %`,
+      );
       // In the order in which they were stored.
       assert.deepEqual(await tailedIds(store, 'kept'), others);
       assert.deepEqual(await tailedIds(store), [...kept, ...came]);
