@@ -1,0 +1,24 @@
+/**
+ * What each environment has unless the file says otherwise: a proof of concept is cheap and leaves nothing behind, what
+ * people rely on is watched and kept.
+ */
+import type { CloudConfig, EnvironmentName } from './schema.ts';
+
+type Defaults = NonNullable<NonNullable<CloudConfig['environments']>[EnvironmentName]>;
+
+export const ENVIRONMENT_DEFAULTS: Readonly<Record<EnvironmentName, Defaults>> = {
+  poc: { logs: { retentionDays: 7 }, onDestroy: 'delete', store: { backups: false } },
+  dev: {
+    logs: { retentionDays: 7 },
+    onDestroy: 'delete',
+    store: { backups: false },
+    observe: { tracing: true },
+  },
+  prd: {
+    logs: { retentionDays: 30 },
+    onDestroy: 'retain',
+    customerManagedKey: true,
+    front: { accessLogs: 'json' },
+    observe: { alarms: true, tracing: true, probe: true, anomalies: true },
+  },
+};
