@@ -18,6 +18,7 @@ import type { Drivers } from './drivers.ts';
 import { openDrivers } from './drivers.ts';
 import type { DurabilityLevel } from './durability.ts';
 import { StartError } from './errors.ts';
+import type { AppEnv } from './http/app-env.ts';
 import type { HttpContext } from './http/context.ts';
 import { createApp } from './http/app.ts';
 import { createHttpServer } from './http/node/server.ts';
@@ -50,8 +51,8 @@ export interface Daybook {
   durability(): { readonly level: DurabilityLevel; readonly proof: string };
   readonly adminKeyFile: string;
   readonly adminKeyIsNew: boolean;
-  /** The same application without a socket: a web Request in, a Response out. */
-  fetch(request: Request): Promise<Response>;
+  /** The same application without a socket: a web Request in, a Response out. @param front what the front knows of this request. */
+  fetch(request: Request, front?: AppEnv['Bindings']): Promise<Response>;
   /** Begins to answer on the configured address. */
   listen(): Promise<AddressInfo>;
   /** Stops accepting, finishes what is in flight, flushes, closes. Idempotent. @returns whether everything ended within the grace. */
@@ -243,7 +244,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     durability,
     adminKeyFile: admin.file,
     adminKeyIsNew: admin.isNew,
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request, front) => app.fetch(request, front),
     listen: () => server.listen(),
     close: () => (closing ??= close()),
   };

@@ -14,13 +14,22 @@ export interface Identity {
   readonly issuer?: string;
 }
 
+/** Of a token. */
+export interface TokenIdentity extends Identity {
+  readonly issuer: string;
+  /** The token's `exp` and the tolerance for clocks; Unix milliseconds. */
+  readonly expiresAtMs: number;
+}
+
 /** The register's name is that of `register.ts`. */
 const ROLE = /^(?:admin|metrics|[a-z][a-z0-9-]{0,62}\.(?:read|write))$/;
 /** OpenID Connect Core 1.0 §2 has the same bound for `sub`. */
 const MAX_SUBJECT_CHARACTERS = 255;
 
 /** Roles that Daybook does not know (those of other applications) are left out, so an identity stays small. */
-export function createIdentity(identity: Omit<Identity, 'roles'> & { roles: Iterable<string> }): Identity {
+export function createIdentity<T extends Omit<Identity, 'roles'>>(
+  identity: T & { readonly roles: Iterable<string> },
+): Omit<T, 'roles'> & Pick<Identity, 'roles'> {
   return Object.freeze({ ...identity, roles: new Set([...identity.roles].filter(isRole)) });
 }
 

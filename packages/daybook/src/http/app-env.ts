@@ -5,12 +5,25 @@ import type { Socket } from 'node:net';
 import type { Context } from 'hono';
 
 import type { Register } from '../register.ts';
+import type { Authenticate } from './authenticate.ts';
 
 export interface AppEnv {
-  /** Of the Node server; absent without a socket. */
-  Bindings: { incoming?: { socket: Socket } };
+  Bindings: {
+    /** Of the Node server; absent without a socket. */
+    incoming?: { socket: Socket };
+    /** Of a front that has verified the credential of this very request; it takes the place of our own. */
+    authenticate?: Authenticate;
+  };
   /** `register` once its route was found. */
   Variables: { requestId: string; register?: Register };
+}
+
+/** Who can say who calls: the front, where it has verified that, else we ourselves. */
+export function authenticatorOf(
+  own: { readonly authenticate: Authenticate },
+  { env }: Context<AppEnv>,
+): { readonly authenticate: Authenticate } {
+  return env?.authenticate === undefined ? own : { authenticate: env.authenticate };
 }
 
 /** The path without the base path and without one trailing slash; what is outside the base path matches no route. */

@@ -12,7 +12,7 @@ import { admitOperator } from './admit.ts';
 import type { Answer } from './answer.ts';
 import { toResponse } from './answer.ts';
 import type { AppEnv } from './app-env.ts';
-import { routedPath, searchOf } from './app-env.ts';
+import { authenticatorOf, routedPath, searchOf } from './app-env.ts';
 import type { HttpContext } from './context.ts';
 import { assertSameSite, corsHeaders, preflightHeaders } from './cors.ts';
 import { logFailure } from './failure-log.ts';
@@ -53,7 +53,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   get('/robots.txt', service.robots);
   get('/metrics', async (c) => {
     if (!service.metricsAreOpen)
-      await admitOperator(context, c.req.header('authorization'), ['admin', 'metrics']);
+      await admitOperator(authenticatorOf(context, c), c.req.header('authorization'), ['admin', 'metrics']);
     return service.metrics();
   });
   get('/api/status', async (c) => {
@@ -121,7 +121,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
   async function assertAdmin(c: Context<AppEnv>): Promise<Identity> {
     const headers = c.req.header();
     if (c.req.method !== 'GET') assertSameSite(headers);
-    return admitOperator(context, headers['authorization']);
+    return admitOperator(authenticatorOf(context, c), headers['authorization']);
   }
 
   function get(path: string, route: (c: Context<AppEnv>) => Answer | Promise<Answer>): void {

@@ -6,7 +6,6 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Identity } from '../access/identity.ts';
 import { createIdentity } from '../access/identity.ts';
 import { TokenError } from '../access/jwt/token-error.ts';
-import type { TokenVerifier } from '../access/jwt/token-verifier.ts';
 import { KeyError } from '../access/keys/key-error.ts';
 import type { KeysWhenNeeded } from '../access/keys/keys-when-needed.ts';
 import { KEY_PREFIX } from '../access/keys/keys.ts';
@@ -24,7 +23,7 @@ export interface AuthenticateOptions {
   readonly adminKey: string;
   readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
-  readonly tokens?: Pick<TokenVerifier, 'verify'>;
+  readonly tokens?: { verify(token: string): Identity | Promise<Identity> };
   /** How many requests may wait at once for their credential to be verified; default 4 096. */
   readonly maxWaiting?: number;
 }
@@ -85,7 +84,7 @@ export function createAuthenticate({
 
   return (authorization) => {
     if (authorization === undefined) return undefined;
-    const credential = BEARER.exec(authorization)?.[1];
+    const credential = credentialOf(authorization);
     if (credential === undefined)
       throw invalid('expected Authorization: Bearer <credential> (RFC 6750), given another form');
     if (credential.startsWith(KEY_PREFIX)) return verifyKey(credential);
@@ -97,6 +96,11 @@ export function createAuthenticate({
     const verified = tokens.verify(credential);
     return verified instanceof Promise ? wait(verified, refuseToken) : verified;
   };
+}
+
+/** @param authorization the value of the header. @returns undefined when it has another form. */
+export function credentialOf(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.[1];
 }
 
 function assertKnown(identity: Identity | undefined): Identity {
@@ -115,7 +119,7 @@ function refuseToken(thrown: unknown): never {
 }
 
 /** RFC 6750 §3.1. */
-function invalid(message: string): DaybookError {
+export function invalid(message: string): DaybookError {
   return new DaybookError('UNAUTHENTICATED', message, {
     headers: { 'www-authenticate': 'Bearer realm="daybook", error="invalid_token"' },
   });

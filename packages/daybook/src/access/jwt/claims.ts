@@ -4,7 +4,7 @@
  */
 import type { JWTPayload } from 'jose';
 
-import type { Identity } from '../identity.ts';
+import type { TokenIdentity } from '../identity.ts';
 import { createIdentity, isSubject } from '../identity.ts';
 import type { IssuerSettings } from './issuer-schema.ts';
 import { TokenError } from './token-error.ts';
@@ -16,7 +16,11 @@ const SPACE_SEPARATED = /(?:^|\.)(?:scope|scp)$/;
 const RESERVED = /^(?:key|daybook):/;
 
 /** @param name of the issuer in the configuration. @throws {TokenError} `wrong-audience`, `no-subject`. */
-export function toIdentity(name: string, settings: IssuerSettings, claims: JWTPayload): Identity {
+export function toIdentity(
+  name: string,
+  settings: IssuerSettings,
+  claims: JWTPayload & { readonly exp: number },
+): TokenIdentity {
   assertAudience(settings, claims);
   const given = memberAt(claims, settings.subjectClaim);
   const subject = typeof given === 'string' ? `${settings.subjectPrefix ?? ''}${given}` : undefined;
@@ -26,7 +30,13 @@ export function toIdentity(name: string, settings: IssuerSettings, claims: JWTPa
       `expected the claim ${settings.subjectClaim} to be a text of 1 to 255 characters without controls that does not begin with key: or daybook:, given ${given === undefined ? 'none' : 'another value'}`,
     );
   }
-  return createIdentity({ subject, roles: rolesOf(settings, claims), kind: 'jwt', issuer: name });
+  return createIdentity({
+    subject,
+    roles: rolesOf(settings, claims),
+    kind: 'jwt',
+    issuer: name,
+    expiresAtMs: (claims.exp + settings.clockToleranceSeconds) * 1_000,
+  });
 }
 
 /** RFC 7519 §4.1.3. Access tokens of Amazon Cognito have no `aud`; they name the client that they were made for. */

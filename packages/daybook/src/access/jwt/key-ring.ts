@@ -24,6 +24,8 @@ export interface KeyRing {
   current(atMs: number): KeySet | undefined;
   /** Reads, or waits for the read under way, unless the last one was just now. Never rejects. */
   refresh(): Promise<void>;
+  /** Resolves when no read is under way. Never rejects. */
+  settled(): Promise<void>;
   status(): KeyRingStatus;
 }
 
@@ -102,6 +104,7 @@ export function createKeyRing({ issuer, source, nowMs, log }: KeyRingOptions): K
       return usable(atMs);
     },
     refresh,
+    settled: () => reading ?? Promise.resolve(),
     status: () => ({
       keys: usable(nowMs())?.keys,
       readAtMs: known?.readAtMs,

@@ -2,13 +2,11 @@
  * Tokens that were verified, by the SHA-256 of each; the tokens themselves are not kept. The one used longest ago is
  * forgotten first, which costs its owner one more verification.
  */
-import type { Identity } from '../identity.ts';
+import type { TokenIdentity } from '../identity.ts';
 import type { KeySet } from './key-set.ts';
 
 export interface VerifiedToken {
-  readonly identity: Identity;
-  /** Unix milliseconds, tolerance included. */
-  readonly expiresAtMs: number;
+  readonly identity: TokenIdentity;
   /** What it was verified with: other keys, another verdict. */
   readonly keys: KeySet;
   readonly currentKeys: (atMs: number) => KeySet | undefined;
@@ -16,7 +14,7 @@ export interface VerifiedToken {
 
 export interface TokenCache {
   /** Undefined when it is not known, has expired, or its issuer's keys have changed or are gone. */
-  get(digest: string, atMs: number): Identity | undefined;
+  get(digest: string, atMs: number): TokenIdentity | undefined;
   add(digest: string, verified: VerifiedToken): void;
 }
 
@@ -28,7 +26,7 @@ export function createTokenCache(maxTokens: number): TokenCache {
       if (found === undefined) return undefined;
       // Behind all others: the first of the map is the one used longest ago.
       tokens.delete(digest);
-      if (atMs >= found.expiresAtMs || found.currentKeys(atMs) !== found.keys) return undefined;
+      if (atMs >= found.identity.expiresAtMs || found.currentKeys(atMs) !== found.keys) return undefined;
       tokens.set(digest, found);
       return found.identity;
     },

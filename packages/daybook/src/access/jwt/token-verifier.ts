@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import type { Identity } from '../identity.ts';
+import type { TokenIdentity } from '../identity.ts';
 import { toIdentity } from './claims.ts';
 import { MAX_TOKEN_CHARACTERS, readUnverified } from './compact-token.ts';
 import type { IssuerSettings } from './issuer-schema.ts';
@@ -25,9 +25,14 @@ export interface TokenVerifier {
    * is not believed is a rejection. Refusals are not remembered.
    * @throws {TokenError} by the promise.
    */
-  verify(token: string): Identity | Promise<Identity>;
+  verify(token: string): TokenIdentity | Promise<TokenIdentity>;
   /** Reads the keys of all issuers, so that the first request need not wait; failures are in the log and the status. */
   load(): Promise<void>;
+  /**
+   * Resolves when no keys are being read. For a process that is stopped between requests, such as a function: a read
+   * that goes on beside its request would be cut off there, every time, and withdrawn keys would stay in use.
+   */
+  settled(): Promise<void>;
   /** The keys of each issuer by its name. */
   status(): Readonly<Record<string, KeyRingStatus>>;
 }
@@ -61,9 +66,9 @@ export function createTokenVerifier({
   const byIssuer = new Map(trusted.map((issuer) => [issuer.settings.issuer, issuer]));
   const cache = createTokenCache(maxCachedTokens);
   /** One verification for all who wait for the same token. */
-  const underWay = new Map<string, Promise<Identity>>();
+  const underWay = new Map<string, Promise<TokenIdentity>>();
 
-  async function check(token: string, digest: string): Promise<Identity> {
+  async function check(token: string, digest: string): Promise<TokenIdentity> {
     const unverified = readUnverified(token);
     const issuer = byIssuer.get(unverified.issuer);
     if (issuer === undefined) {
@@ -72,8 +77,7 @@ export function createTokenVerifier({
     const { name, settings, keyRing } = issuer;
     const { claims, keys } = await verifySignature(token, unverified, issuer, nowMs);
     const identity = toIdentity(name, settings, claims);
-    const expiresAtMs = (claims.exp + settings.clockToleranceSeconds) * 1_000;
-    cache.add(digest, { identity, expiresAtMs, keys, currentKeys: keyRing.current });
+    cache.add(digest, { identity, keys, currentKeys: keyRing.current });
     return identity;
   }
 
@@ -94,6 +98,9 @@ export function createTokenVerifier({
     },
     async load() {
       await Promise.all(trusted.map(({ keyRing }) => keyRing.refresh()));
+    },
+    async settled() {
+      await Promise.all(trusted.map(({ keyRing }) => keyRing.settled()));
     },
     status: () => Object.fromEntries(trusted.map(({ name, keyRing }) => [name, keyRing.status()])),
   };

@@ -10,7 +10,7 @@ import { admit, ownerOf } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
-import { searchOf } from '../app-env.ts';
+import { authenticatorOf, searchOf } from '../app-env.ts';
 import { whenBroken } from '../broken-stream.ts';
 import type { HttpContext } from '../context.ts';
 import { logFailure } from '../failure-log.ts';
@@ -87,7 +87,8 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
         const headers = c.req.header();
         const { address } = context.clientOf(c.env?.incoming?.socket.remoteAddress ?? '', headers);
         context.assertLetsIn(register, address);
-        const admitAgain = async () => admit(context, register, 'read', headers['authorization']);
+        const admitAgain = async () =>
+          admit(authenticatorOf(context, c), register, 'read', headers['authorization']);
         const identity = await admitAgain();
         const rate = takeRead(context, register, clientName(address, identity?.subject));
         const answer = await route(c, {

@@ -11,7 +11,7 @@ import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
-import { searchOf } from '../app-env.ts';
+import { authenticatorOf, searchOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
 import type { WritePlan } from '../write/head.ts';
@@ -29,7 +29,7 @@ export async function writeThroughApp(
     const headers = c.req.header();
     const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? '';
     const client = letWriterIn(context, register, headers, remoteAddress);
-    const identity = await admit(context, register, 'write', headers['authorization']);
+    const identity = await admit(authenticatorOf(context, c), register, 'write', headers['authorization']);
     const plan = planWrite(context, {
       register,
       requestId: c.get('requestId'),
