@@ -68,6 +68,11 @@ export const configSchema = z.strictObject({
   ),
   rateLimit: oneOf('on', 'off').default('on'),
   logLevel: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+  /** Of the metrics that the AWS Lambda handlers emit. Characters: "Amazon CloudWatch concepts", CloudWatch User Guide. */
+  metricsNamespace: textLike(
+    'a CloudWatch namespace of at most 255 of A-Z a-z 0-9 . - _ / # :, not beginning with AWS/',
+    /^(?!AWS\/)[A-Za-z0-9._/#:-]{1,255}$/,
+  ).default('Daybook'),
   limits: limitsSchema.prefault({}),
   /** Whose tokens are believed. */
   issuers: issuersSchema,
@@ -112,6 +117,7 @@ export const ENVIRONMENT = {
   DAYBOOK_REGION: 'region',
   DAYBOOK_RATE_LIMIT: 'rateLimit',
   DAYBOOK_LOG_LEVEL: 'logLevel',
+  DAYBOOK_METRICS_NAMESPACE: 'metricsNamespace',
 } as const satisfies Record<string, keyof DaybookConfig>;
 
 export const isObject = leaf<Record<string, unknown>>(
