@@ -60,11 +60,15 @@ export interface NetworkPlaces {
   readonly functions: aws_ec2.ISecurityGroup;
 }
 
+/** All but the front: what a front is built on. */
+export type Foundation = Omit<Parts, 'front'>;
+
 export interface Parts {
-  readonly key?: aws_kms.IKey;
-  readonly network?: NetworkPlaces;
+  /** With `customerManagedKey`. */
+  readonly key?: aws_kms.Key | undefined;
+  readonly network?: NetworkPlaces | undefined;
   readonly table: aws_dynamodb.ITable;
-  readonly queues?: Queues;
+  readonly queues?: Queues | undefined;
   readonly buckets: Buckets;
   readonly functions: Functions;
   readonly front: Front;

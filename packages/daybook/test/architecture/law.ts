@@ -21,6 +21,7 @@ const ROOT_FILES = new Map([
   ['main.ts', 'process entry'],
   ['human-start.ts', 'process entry'],
   ['index.ts', 'public API'],
+  ['deployment.ts', 'public API'],
 ]);
 /** `store/store.ts` is a port, `store/sqlite/…` a driver of it. */
 const PORT_FOLDERS = new Set(['store', 'queue', 'objects']);
@@ -50,8 +51,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'data-directory': ['domain'],
   'composition root': [...SERVICE, 'http', 'driver', 'data-directory', 'sqlite'],
   'process entry': [...SERVICE, 'http', 'composition root'],
-  'public API': [...SERVICE, 'http', 'composition root'],
-  lambda: [...SERVICE, 'http', 'driver', 'composition root'],
+  'public API': [...SERVICE, 'http', 'composition root', 'lambda'],
+  lambda: [...SERVICE, 'http', 'client', 'driver', 'composition root'], // the probe is a client
   cli: [...SERVICE, 'http', 'client', 'driver', 'composition root', 'process entry'],
 };
 

@@ -1,0 +1,62 @@
+/**
+ * The CDK app of one environment: in each region an application, and its network where it has one. Nothing is looked up
+ * and no variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
+ */
+import { App } from 'aws-cdk-lib';
+import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+
+import type { Deployment } from './config/schema.ts';
+import type { Bundles } from './functions/bundles.ts';
+import { ApplicationStack } from './stacks/application-stack.ts';
+import { NetworkStack } from './stacks/network-stack.ts';
+
+export interface AppOptions {
+  readonly deployment: Deployment;
+  /** Default: `cdk.out` in the working directory. */
+  readonly outdir?: string;
+  readonly bundles: Bundles;
+}
+
+/** As CDK recommends for a new app, but for what is said here. */
+const CONTEXT: Readonly<Record<string, unknown>> = {
+  ...recommended,
+  // A network that an application still stands in must not be taken away from under it.
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+  // Counts which constructs are used, for CDK's makers.
+  '@aws-cdk/core:enableAdditionalMetadataCollection': false,
+};
+
+export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
+  const { name, environment, account, regions } = deployment;
+  const app = new App({
+    ...(outdir !== undefined && { outdir }),
+    analyticsReporting: false,
+    performanceReporting: false,
+    context: { ...CONTEXT },
+  });
+  for (const region of regions) {
+    const common = {
+      env: { account, region },
+      tags: { project: name, environment },
+      terminationProtection: deployment.onDestroy === 'retain',
+    };
+    const id = (what: string): string => `${name}-${environment}-${region}-${what}`;
+    const { network } = deployment;
+    const networkStack =
+      network &&
+      new NetworkStack(app, id('network'), {
+        ...common,
+        description: `Daybook: network of ${name} ${environment}`,
+        deployment,
+        network,
+      });
+    new ApplicationStack(app, id('app'), {
+      ...common,
+      description: `Daybook: ${name} ${environment}`,
+      deployment,
+      bundles,
+      networkStack,
+    });
+  }
+  return app;
+}

@@ -1,0 +1,45 @@
+/**
+ * What no single key can say of itself: keys that need one another, and sizes that the parts of a deployment allow.
+ */
+import { entryCeilings } from './ceilings.ts';
+import { parseDaybookConfig, PROBE_REGISTER } from './daybook-config.ts';
+import { ConfigError } from './fault.ts';
+import type { Deployment } from './schema.ts';
+
+/** @throws {ConfigError} one line: the key, what was expected, what was given. */
+export function assertFits(deployment: Deployment): void {
+  assertPartsFit(deployment);
+  const { registers } = parseDaybookConfig(deployment);
+  if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
+    throw new ConfigError(
+      `registers.${PROBE_REGISTER}: expected another name, because observe.probe has a register of this one`,
+    );
+  const [ceiling] = entryCeilings(deployment);
+  const tooLarge = registers.find(({ maxEntryBytes }) => ceiling && maxEntryBytes > ceiling.bytes);
+  if (ceiling !== undefined && tooLarge !== undefined)
+    throw new ConfigError(
+      `registers.${tooLarge.name}.maxEntryBytes: expected at most ${ceiling.bytes}, what ${ceiling.what} holds, given ${tooLarge.maxEntryBytes}`,
+    );
+}
+
+function assertPartsFit({ front, network, domain, store, access }: Deployment): void {
+  if (front.kind === 'alb' && network === undefined)
+    throw new ConfigError('network: expected a network, because front.kind is alb, given nothing');
+  if (access.authorizer !== 'off' && front.kind !== 'rest-api')
+    throw new ConfigError(
+      `access.authorizer: expected "off", because only a rest-api has authorizers, given front.kind ${front.kind}`,
+    );
+  if (access.authorizer !== 'off' && Object.keys(access.issuers).length === 0 && !access.cognito)
+    throw new ConfigError(
+      'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
+    );
+  const { capacity } = store;
+  if (capacity.mode === 'provisioned' && capacity.max < capacity.min)
+    throw new ConfigError(
+      `store.capacity.max: expected at least ${capacity.min}, as store.capacity.min, given ${capacity.max}`,
+    );
+  if (domain !== undefined && domain.name !== domain.zoneName && !domain.name.endsWith(`.${domain.zoneName}`))
+    throw new ConfigError(
+      `domain.name: expected a name in the zone ${domain.zoneName}, given ${JSON.stringify(domain.name)}`,
+    );
+}

@@ -1,0 +1,59 @@
+/**
+ * The configuration that Daybook itself is given: a file beside every handler, without secrets. It is parsed here with
+ * Daybook's own parser, so that what would stop a handler stops the synthesis.
+ */
+import type { Config } from 'daybook/deployment';
+import { DEFAULT_REGISTERS, parseConfig } from 'daybook/deployment';
+
+import { entryCeilings } from './ceilings.ts';
+import { ConfigError } from './fault.ts';
+import { isValues, merge } from './merge.ts';
+import type { Deployment } from './schema.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+type Given = Pick<Deployment, 'front' | 'queue' | 'registers' | 'limits' | 'access' | 'observe'>;
+
+/** Where the probe posts: small, short-lived, without addresses. Open, because what it proves is that anybody can. */
+export const PROBE_REGISTER = 'probe';
+const PROBE_REGISTER_CONFIG = { access: 'open', maxEntryBytes: 1_024, retentionDays: 7, clientIp: 'off' };
+/** Daybook's own default, which a front, queue or store may not have. */
+const DEFAULT_ENTRY_BYTES = 256 * 1024;
+
+/** What `daybook.config.json` holds. */
+export function daybookConfigOf(deployment: Given): Values {
+  const [ceiling = { bytes: DEFAULT_ENTRY_BYTES }] = entryCeilings(deployment);
+  const bytes = Math.min(DEFAULT_ENTRY_BYTES, ceiling.bytes);
+  const { probe } = deployment.observe;
+  const given = {
+    ...DEFAULT_REGISTERS,
+    ...(probe && { [PROBE_REGISTER]: PROBE_REGISTER_CONFIG }),
+    ...deployment.registers,
+  };
+  const sized = Object.entries(given).map(([name, register]) => [
+    name,
+    isValues(register) ? merge({ maxEntryBytes: bytes }, register) : register,
+  ]);
+  return {
+    // Not a loopback address: what is open to this machine only would be open to everybody behind a front.
+    host: '0.0.0.0',
+    registers: Object.fromEntries(sized) as Values,
+    issuers: deployment.access.issuers,
+    limits: merge({ maxBatchBytes: MAX_BATCH_BYTES[deployment.front.kind] }, deployment.limits),
+  };
+}
+
+/**
+ * What a front hands over of a body: 1 MB through ALB; 6 MB is what Lambda takes from API Gateway, with the head and as
+ * base64 ("Lambda quotas": invocation payload).
+ */
+const MAX_BATCH_BYTES = { alb: 768 * 1024, 'rest-api': 4 * 1024 * 1024 } as const;
+
+/** @throws {ConfigError} with the line of Daybook's own parser. */
+export function parseDaybookConfig(deployment: Given): Config {
+  try {
+    return parseConfig(daybookConfigOf(deployment));
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ConfigError(message.replace(/^issuers\b/, 'access.issuers'), { cause: thrown });
+  }
+}

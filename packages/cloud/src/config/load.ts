@@ -1,0 +1,99 @@
+/**
+ * Loads the configuration of one environment: its defaults, then the file, then what the file says of the environment.
+ * Parsed once, at the edge, into a frozen object. Nothing is read from variables of the environment.
+ */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { assertFits } from './checks.ts';
+import { ENVIRONMENT_DEFAULTS } from './environment-defaults.ts';
+import { ConfigError, faultOf, show } from './fault.ts';
+import { isValues, merge } from './merge.ts';
+import type { Deployment, EnvironmentName } from './schema.ts';
+import { deploymentSchema, ENVIRONMENTS } from './schema.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/;
+
+/**
+ * @param file a module or JSON file that exports the configuration by default.
+ * @throws {ConfigError} one line: the file, the key, what was expected, what was given.
+ */
+export async function loadDeployment(file: string, environment: string): Promise<Deployment> {
+  const path = resolve(file);
+  return parseDeployment(await readFile(path), environment, path);
+}
+
+/** @param file named in messages. @throws {ConfigError} */
+export function parseDeployment(given: unknown, environment: string, file?: string): Deployment {
+  try {
+    return parse(given, environment);
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError) || file === undefined) throw thrown;
+    throw new ConfigError(`${file}: ${thrown.message}`, { cause: thrown });
+  }
+}
+
+function parse(given: unknown, environment: string): Deployment {
+  if (!isEnvironment(environment))
+    throw new ConfigError(
+      `environment (-e): expected one of ${ENVIRONMENTS.join(', ')}, given ${show(environment)}`,
+    );
+  if (!isValues(given))
+    throw new ConfigError(`configuration: expected an object as default export, given ${show(given)}`);
+  const { name, environments = {}, ...common } = given;
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw new ConfigError(
+      `name: expected 2 to 20 lower-case letters, digits and hyphens, a letter first, given ${show(name)}`,
+    );
+  const own = ownValues(environments, environment);
+  const values = merge(merge({ ...ENVIRONMENT_DEFAULTS[environment] }, common), own);
+  const parsed = deploymentSchema.safeParse(values);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ConfigError(
+      issue === undefined ? 'configuration: expected another one' : faultOf(issue, values),
+    );
+  }
+  const deployment: Deployment = { ...parsed.data, name, environment };
+  assertFits(deployment);
+  return freeze(deployment);
+}
+
+function ownValues(environments: unknown, environment: EnvironmentName): Readonly<Record<string, unknown>> {
+  if (!isValues(environments))
+    throw new ConfigError(`environments: expected an object, given ${show(environments)}`);
+  const unknownName = Object.keys(environments).find((key) => !isEnvironment(key));
+  if (unknownName !== undefined)
+    throw new ConfigError(
+      `environments.${unknownName}: expected one of ${ENVIRONMENTS.join(', ')}, given an unknown one`,
+    );
+  const own = environments[environment] ?? {};
+  if (!isValues(own))
+    throw new ConfigError(`environments.${environment}: expected an object, given ${show(own)}`);
+  return own;
+}
+
+function isEnvironment(name: string): name is EnvironmentName {
+  return (ENVIRONMENTS as readonly string[]).includes(name);
+}
+
+async function readFile(path: string): Promise<unknown> {
+  const attributes = path.endsWith('.json') ? { with: { type: 'json' } } : undefined;
+  try {
+    return ((await import(pathToFileURL(path).href, attributes)) as { default?: unknown }).default;
+  } catch (thrown) {
+    const [firstLine] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n');
+    throw new ConfigError(
+      `${path}: expected a module with a default export, given one that fails: ${firstLine}`,
+      { cause: thrown },
+    );
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) freeze(member);
+    Object.freeze(value);
+  }
+  return value;
+}

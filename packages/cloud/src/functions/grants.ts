@@ -1,0 +1,72 @@
+/**
+ * What a function may do with each part: the actions that Daybook's driver calls, on that one resource. Where there is a
+ * key of one's own, also what the part's service does with it in the function's name, and only through that service.
+ */
+import { Stack } from 'aws-cdk-lib';
+import {
+  DYNAMODB_ACTIONS,
+  S3_BUCKET_ACTIONS,
+  S3_OBJECT_ACTIONS,
+  SQS_RECEIVE_ACTIONS,
+  SQS_SEND_ACTIONS,
+} from 'daybook/deployment';
+
+import type { Parts } from '../parts.ts';
+import type { DaybookFunction } from './daybook-function.ts';
+
+type Key = Parts['key'];
+
+/** "Amazon DynamoDB and AWS KMS": what a caller of an encrypted table needs. */
+const TABLE_KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+/** "Key management", Amazon SQS Developer Guide; "Using server-side encryption with AWS KMS keys", Amazon S3. */
+const WRITE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
+const READ_KEY_ACTIONS = ['kms:Decrypt'];
+
+export function allowTable(to: DaybookFunction, table: Parts['table'], key: Key): void {
+  to.allow(DYNAMODB_ACTIONS, [table.tableArn]);
+  allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
+}
+
+type Queue = NonNullable<Parts['queues']>['main'];
+
+export function allowSend(to: DaybookFunction, queue: Queue, key: Key): void {
+  to.allow(SQS_SEND_ACTIONS, [queue.queueArn]);
+  allowKey(to, key, 'sqs', WRITE_KEY_ACTIONS);
+}
+
+/** Also what Lambda's event source calls with the function's role. */
+export function allowReceive(to: DaybookFunction, queue: Queue, key: Key): void {
+  to.allow(SQS_RECEIVE_ACTIONS, [queue.queueArn]);
+  allowKey(to, key, 'sqs', READ_KEY_ACTIONS);
+}
+
+export function allowPublish(
+  to: DaybookFunction,
+  topic: NonNullable<NonNullable<Parts['queues']>['topic']>,
+  key: Key,
+): void {
+  to.allow(['sns:Publish'], [topic.topicArn]);
+  allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
+}
+
+/** Objects of any name: they are called by the ids of entries. */
+export function allowObjects(to: DaybookFunction, { objects }: Parts['buckets'], key: Key): void {
+  to.allow(S3_OBJECT_ACTIONS, [objects.arnForObjects('*')]);
+  to.allow(S3_BUCKET_ACTIONS, [objects.bucketArn]);
+  allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
+}
+
+function allowKey(to: DaybookFunction, key: Key, service: string, actions: readonly string[]): void {
+  if (key === undefined) return;
+  const { region } = Stack.of(to);
+  to.allow(actions, [key.keyArn], {
+    StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * Network access lists, by port: they know addresses and no groups, and remember nothing, so that answers need rules of
+ * their own. What stands behind an address is the security groups' affair.
+ */
+import { aws_ec2 as ec2 } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/** "Ephemeral ports", Amazon VPC User Guide: clients of the internet, balancers and Lambda together use all of these. */
+const ANSWERS = ec2.AclTraffic.tcpPortRange(1024, 65_535);
+const HTTP = ec2.AclTraffic.tcpPort(80);
+const HTTPS = ec2.AclTraffic.tcpPort(443);
+const ANYWHERE = ec2.AclCidr.anyIpv4();
+
+/** From its first rule on a list denies everything else. */
+export function restrictPorts(scope: Construct, vpc: ec2.IVpc, cidr: string): void {
+  const inside = ec2.AclCidr.ipv4(cidr);
+  if (vpc.publicSubnets.length > 0) {
+    const list = new ec2.NetworkAcl(scope, 'PublicPorts', {
+      vpc,
+      subnetSelection: { subnetType: ec2.SubnetType.PUBLIC },
+    });
+    allow(list, 'In', ec2.TrafficDirection.INGRESS, [
+      [ANYWHERE, HTTP],
+      [ANYWHERE, HTTPS],
+    ]);
+    allow(list, 'Out', ec2.TrafficDirection.EGRESS, [[ANYWHERE, ANSWERS]]);
+  }
+  const list = new ec2.NetworkAcl(scope, 'PrivatePorts', {
+    vpc,
+    subnetSelection: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+  });
+  // Interface endpoints are in these subnets too: their callers are inside.
+  allow(list, 'In', ec2.TrafficDirection.INGRESS, [
+    [inside, HTTPS],
+    // From DynamoDB and S3, whose public addresses change.
+    [ANYWHERE, ANSWERS],
+  ]);
+  allow(list, 'Out', ec2.TrafficDirection.EGRESS, [
+    [ANYWHERE, HTTPS],
+    [inside, ANSWERS],
+  ]);
+}
+
+type Rule = readonly [cidr: ec2.AclCidr, traffic: ec2.AclTraffic];
+
+function allow(
+  list: ec2.NetworkAcl,
+  id: string,
+  direction: ec2.TrafficDirection,
+  rules: readonly Rule[],
+): void {
+  for (const [index, [cidr, traffic]] of rules.entries())
+    list.addEntry(`${id}${index}`, { ruleNumber: 100 + index, direction, cidr, traffic });
+}

@@ -1,0 +1,67 @@
+/**
+ * The application: what an entry goes through, in that order, and then what watches over it.
+ */
+import type { StackProps } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+import type { Deployment } from '../config/schema.ts';
+import { createKey } from '../encryption/key.ts';
+import type { Bundles } from '../functions/bundles.ts';
+import { EntryFunctions } from '../functions/entry-functions.ts';
+import { Doors } from '../network/doors.ts';
+import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import type { Foundation } from '../parts.ts';
+import { EntryQueues } from '../queue/queues.ts';
+import { EntryTable } from '../store/entry-table.ts';
+import type { NetworkStack } from './network-stack.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+export interface ApplicationStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly bundles: Bundles;
+  readonly networkStack?: NetworkStack | undefined;
+}
+
+export class ApplicationStack extends Stack {
+  readonly foundation: Foundation;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, bundles, networkStack, ...props }: ApplicationStackProps,
+  ) {
+    super(scope, id, props);
+    const removalPolicy = removalPolicyOf(deployment);
+    const key =
+      networkStack?.key ?? (deployment.customerManagedKey ? createKey(this, { removalPolicy }) : undefined);
+    const { table } = new EntryTable(this, 'Store', {
+      store: deployment.store,
+      key,
+      removalPolicy,
+      deletionProtection: deployment.onDestroy === 'retain',
+    });
+    const queues =
+      deployment.queue &&
+      new EntryQueues(this, 'Queue', {
+        functions: deployment.functions,
+        fanOut: deployment.queue.fanOut,
+        key,
+        removalPolicy,
+      });
+    const { bucket: objects } = new ObjectsBucket(this, 'Objects', { key, removalPolicy });
+    const buckets = { objects };
+    const network =
+      networkStack && new Doors(this, 'Doors', { network: networkStack.network, table, queues, buckets });
+    const functions = new EntryFunctions(this, 'Functions', {
+      deployment,
+      bundles,
+      key,
+      network,
+      table,
+      queues,
+      buckets,
+    });
+    this.foundation = { key, network, table, queues, buckets, functions };
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The network of an application, as a stack of its own: it changes rarely, and what is above it changes often. Where
+ * there is one, the deployment's key is here too, because the flow logs are written before anything else exists.
+ */
+import type { aws_kms as kms, StackProps } from 'aws-cdk-lib';
+import { Fn, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+import type { Deployment } from '../config/schema.ts';
+import { createKey } from '../encryption/key.ts';
+import { Network } from '../network/network.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+export interface NetworkStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly network: NonNullable<Deployment['network']>;
+}
+
+/** "Fn::GetAZs" gives zones by their order in the region; a network has 3 at most. */
+const ZONES = [0, 1, 2];
+
+export class NetworkStack extends Stack {
+  readonly network: Network;
+  readonly key?: kms.Key;
+
+  constructor(scope: Construct, id: string, { deployment, network, ...props }: NetworkStackProps) {
+    super(scope, id, props);
+    const removalPolicy = removalPolicyOf(deployment);
+    if (deployment.customerManagedKey) this.key = createKey(this, { removalPolicy });
+    this.network = new Network(this, 'Network', {
+      network,
+      hasPublicPlaces: deployment.front.kind === 'alb',
+      flowLogDays: deployment.logs.flowLogDays,
+      key: this.key,
+      removalPolicy,
+    });
+  }
+
+  /** CloudFormation names them; CDK would look them up in the account. */
+  override get availabilityZones(): string[] {
+    return ZONES.map((zone) => Fn.select(zone, Fn.getAzs()));
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What a deployment must know of the package: the handlers and the variables they read, the keys of the table, the
+ * actions that each driver calls, what strangers may reach, the words of a refusal. Facts only; nothing of AWS's own.
+ */
+import { parseConfig } from './config/load.ts';
+import type { Config } from './config/load.ts';
+import { DEFAULT_REGISTERS } from './config/register-schema.ts';
+import type { ErrorCode } from './errors.ts';
+import { DaybookError } from './errors.ts';
+import { toProblem } from './http/problem.ts';
+import { ENVELOPE_BYTES } from './intake/queue-target.ts';
+import type { Register } from './register.ts';
+import { registerPaths } from './register.ts';
+
+export { ENVIRONMENT } from './config/schema.ts';
+export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
+export type { MetricName } from './lambda/metric-names.ts';
+export { parseConfig, DEFAULT_REGISTERS, ENVELOPE_BYTES, registerPaths };
+export type { Config, ErrorCode, Register };
+
+/** The variable that names the configuration file; every other one is a key of `ENVIRONMENT`. */
+export const CONFIG_VARIABLE = 'DAYBOOK_CONFIG';
+/** The variable that tells a client, such as the probe, where Daybook answers. */
+export const URL_VARIABLE = 'DAYBOOK_URL';
+
+/** `lambda/<name>.ts`, each of which exports `handler`. */
+export const HANDLERS = ['api', 'health', 'persister', 'dead-letters', 'authorizer', 'probe'] as const;
+export type HandlerName = (typeof HANDLERS)[number];
+
+/** Both are text. */
+export const TABLE_KEYS = { partition: 'pk', sort: 'sk' } as const;
+
+/** What one entry of the DynamoDB store may have as its payload; see its capability `maxEntryBytes`. */
+export const DYNAMODB_MAX_ENTRY_BYTES = 300 * 1024;
+
+/** Paths that answer on every front: alive, and able to accept durably now. */
+export const HEALTH_PATHS = { alive: '/healthz', ready: '/readyz' } as const;
+
+/** Actions by driver. A transaction needs the actions of its parts and none of its own. */
+export const DYNAMODB_ACTIONS = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:ConditionCheckItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:DescribeTable',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+] as const;
+export const SQS_SEND_ACTIONS = ['sqs:GetQueueAttributes', 'sqs:SendMessage'] as const;
+export const SQS_RECEIVE_ACTIONS = [
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:ReceiveMessage',
+] as const;
+/** Of the objects, and of the bucket that holds them. */
+export const S3_OBJECT_ACTIONS = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'] as const;
+export const S3_BUCKET_ACTIONS = ['s3:ListBucket'] as const;
+
+/** The service's own paths that ask for no credential. */
+const SERVICE_PATHS = [
+  '/',
+  '/api/status',
+  '/docs',
+  '/favicon.ico',
+  '/health',
+  HEALTH_PATHS.alive,
+  '/openapi.json',
+  HEALTH_PATHS.ready,
+  '/robots.txt',
+] as const;
+/** Those below which everything is open. */
+const SERVICE_FOLDERS = ['/assets'] as const;
+
+export interface OpenPath {
+  readonly method: 'GET' | 'POST';
+  /** Without the base path. */
+  readonly path: string;
+  /** Whether everything below it is open as well. */
+  readonly below: boolean;
+}
+
+/** What a caller without any credential may reach: a front with an authorizer must let these pass. */
+export function openPaths(registers: readonly Register[]): OpenPath[] {
+  const ofRegisters = [...registerPaths(registers)].flatMap(([key, { access }]): OpenPath[] => {
+    const [method = '', path = ''] = key.split(' ');
+    const isOpen = (method === 'POST' ? access.write : access.read) === 'open';
+    return isOpen ? [{ method: method as OpenPath['method'], path, below: method === 'GET' }] : [];
+  });
+  return [
+    ...SERVICE_PATHS.map((path): OpenPath => ({ method: 'GET', path, below: false })),
+    ...SERVICE_FOLDERS.map((path): OpenPath => ({ method: 'GET', path, below: true })),
+    ...ofRegisters,
+  ];
+}
+
+/**
+ * A refusal that a front gives in Daybook's place, as the members of its problem document.
+ * @param requestId such as a variable of the front's own templates.
+ */
+export function problemOf(
+  code: ErrorCode,
+  { detail, requestId }: { readonly detail: string; readonly requestId: string },
+): Readonly<Record<string, unknown>> {
+  return { ...toProblem(new DaybookError(code, detail), requestId, 'read') };
+}
