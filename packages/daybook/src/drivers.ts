@@ -147,11 +147,12 @@ async function openQueue(
 ): Promise<Queue> {
   if (choice.driver === 'sqs') {
     const { createSqsQueue } = await load('@aws-sdk/client-sqs', () => import('./queue/sqs/sqs-queue.ts'));
-    const { queueUrl, awsRegion, endpoint } = choice;
+    const { queueUrl, awsRegion, endpoint, topic } = choice;
     return createSqsQueue({
       queueUrl,
       region: awsRegion,
       ...(endpoint !== undefined && { endpoint }),
+      ...(topic && { topic: { ...topic, ...(endpoint !== undefined && { endpoint }) } }),
       onWarning: (message) => log.warn({ event: 'queue-unwise', reason: message }),
     }).catch((thrown: unknown) => {
       throw new StartError(`queue.url (DAYBOOK_QUEUE): ${toError(thrown).message}`, { cause: thrown });

@@ -327,7 +327,7 @@ describe('docs/drivers.md', () => {
     assert.deepEqual(states, POSTGRES_FAILURES);
     for (const [heading, failures] of [
       ['### What failures of DynamoDB mean', DYNAMODB_FAILURES],
-      ['### What failures of SQS mean', SQS_FAILURES],
+      ['### What failures of SQS and SNS mean', SQS_FAILURES],
     ] as const) {
       const names = tableRows(section(drivers, heading), 'Kind').flatMap((row) => {
         const meaning = { kind: codes(row['Kind'])[0], outcome: codes(row['Outcome'])[0] };

@@ -65,6 +65,27 @@ test('a queue of SQS is named by region, account and name', () => {
     queueUrl: 'http://127.0.0.1:4566/123456789012/daybook',
     endpoint: 'http://127.0.0.1:4566/',
   });
+  const topic = 'arn:aws:sns:eu-west-1:123456789012:daybook';
+  assert.deepEqual(
+    parseQueueUrl(`sqs://eu-west-1/123456789012/daybook?topic=${topic}&topicMaxBytes=1048576`),
+    {
+      driver: 'sqs',
+      awsRegion: 'eu-west-1',
+      queueUrl: 'https://sqs.eu-west-1.amazonaws.com/123456789012/daybook',
+      topic: { arn: topic, maxBytes: 1_048_576 },
+    },
+  );
+  for (const parameters of [
+    'topic=daybook',
+    `topic=${topic}.fifo`,
+    'topicMaxBytes=2048',
+    `topic=${topic}&topicMaxBytes=1023`,
+    `topic=${topic}&topicMaxBytes=1e4`,
+    `topic=${topic}&topicMaxBytes=1048577`,
+  ]) {
+    const text = `sqs://eu-west-1/123456789012/daybook?${parameters}`;
+    assert.equal(parseQueueUrl(text), undefined, text);
+  }
   for (const text of ['sqs://eu-west-1/daybook', 'sqs://here/123456789012/daybook', 'nats://host', 'None']) {
     assert.equal(parseQueueUrl(text), undefined, text);
   }

@@ -22,6 +22,8 @@ export type QueueChoice =
       readonly awsRegion: string;
       readonly queueUrl: string;
       readonly endpoint?: string;
+      /** What is sent goes there and comes to the queue. */
+      readonly topic?: { readonly arn: string; readonly maxBytes?: number };
     };
 
 export type ObjectsChoice =
@@ -37,6 +39,10 @@ export type ObjectsChoice =
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html: such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const QUEUE_PATH = /^\/(\d{12})\/([A-Za-z0-9_-]{1,80})$/;
+/** A standard topic: "CreateTopic" in the Amazon SNS API Reference. */
+const TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/;
+/** "Publishing large messages with Amazon SNS" in the Developer Guide: the range of MaximumMessageSize. */
+const TOPIC_BYTES = { least: 1_024, most: 1_048_576 };
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
 const TABLE_PATH = /^\/([A-Za-z0-9_.-]{3,255})$/;
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -69,13 +75,33 @@ export function parseQueueUrl(text: string): QueueChoice | undefined {
   if (text === 'none') return { driver: 'none' };
   if (text === 'sqlite:') return { driver: 'sqlite' };
   const url = parse(text);
-  const given = url && readParameters(url, ['endpoint']);
+  const given = url && readParameters(url, ['endpoint', 'topic', 'topicMaxBytes']);
   if (url?.protocol !== 'sqs:' || given === undefined) return undefined;
   const [, account, name] = QUEUE_PATH.exec(url.pathname) ?? [];
-  if (!AWS_REGION.test(url.hostname) || account === undefined || name === undefined) return undefined;
+  const topic = topicOf(given);
+  if (!AWS_REGION.test(url.hostname) || account === undefined || name === undefined || topic === 'wrong')
+    return undefined;
   const host = given.endpoint ?? `https://sqs.${url.hostname}.amazonaws.com`;
   const queueUrl = `${host.replace(/\/$/, '')}/${account}/${name}`;
-  return { driver: 'sqs', awsRegion: url.hostname, queueUrl, ...endpointOf(given) };
+  return {
+    driver: 'sqs',
+    awsRegion: url.hostname,
+    queueUrl,
+    ...endpointOf(given),
+    ...(topic && { topic }),
+  };
+}
+
+function topicOf(given: {
+  topic?: string;
+  topicMaxBytes?: string;
+}): { arn: string; maxBytes?: number } | 'wrong' | undefined {
+  const { topic: arn, topicMaxBytes } = given;
+  if (arn === undefined) return topicMaxBytes === undefined ? undefined : 'wrong';
+  if (!TOPIC_ARN.test(arn)) return 'wrong';
+  if (topicMaxBytes === undefined) return { arn };
+  const maxBytes = /^\d+$/.test(topicMaxBytes) ? Number(topicMaxBytes) : NaN;
+  return maxBytes >= TOPIC_BYTES.least && maxBytes <= TOPIC_BYTES.most ? { arn, maxBytes } : 'wrong';
 }
 
 export function parseObjectsUrl(text: string): ObjectsChoice | undefined {

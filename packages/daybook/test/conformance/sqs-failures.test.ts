@@ -230,12 +230,16 @@ test('an entry that the answer does not mention is asked for again', async () =>
   });
 });
 
-const REDRIVE = JSON.stringify({
-  deadLetterTargetArn: 'arn:aws:sqs:eu-west-1:1:elsewhere',
-  maxReceiveCount: 5,
-});
+function redriveAfter(maxReceiveCount: number | string): string {
+  return JSON.stringify({ deadLetterTargetArn: 'arn:aws:sqs:eu-west-1:1:elsewhere', maxReceiveCount });
+}
+
 const REFUSED: Readonly<Record<string, readonly [attributes: Record<string, string>, expected: RegExp]>> = {
-  'with a redrive policy': [{ RedrivePolicy: REDRIVE }, /redrive policy.*elsewhere/],
+  'that moves messages away soon': [
+    { RedrivePolicy: redriveAfter(99) },
+    /maxReceiveCount of 100 .*elsewhere/,
+  ],
+  'whose redrive policy says nothing': [{ RedrivePolicy: '{}' }, /maxReceiveCount of 100 or more/],
   'that is FIFO': [{ FifoQueue: 'true' }, /standard queue.*FIFO/],
   'that drops repeated contents': [{ ContentBasedDeduplication: 'true' }, /standard queue/],
   'without a visibility timeout': [{ VisibilityTimeout: '0' }, /VisibilityTimeout of 1 second/],
@@ -273,6 +277,30 @@ test('what is unwise about a queue is said at the start, and its figures are tak
     await queue.close();
   } finally {
     await sqs.close();
+  }
+});
+
+test('a redrive policy that outlasts an outage is taken, with a word where it could be longer', async () => {
+  for (const [count, warned] of [
+    [100, 1],
+    ['999', 1],
+    ['1000', 0],
+    [1_000, 0],
+  ] as const) {
+    const sqs = await startScriptedSqs(() => undefined, { RedrivePolicy: redriveAfter(count) });
+    const warnings: string[] = [];
+    try {
+      const onWarning = (message: string) => void warnings.push(message);
+      const queue = await createSqsQueue({ queueUrl: sqs.queueUrl, region: REGION, onWarning });
+      assert.equal(
+        warnings.filter((warning) => warning.includes(`after ${count} deliveries`)).length,
+        warned,
+      );
+      assert.equal(sqs.calls.length, 1, 'one call says all of it');
+      await queue.close();
+    } finally {
+      await sqs.close();
+    }
   }
 });
 

@@ -16,13 +16,18 @@ const VENDOR_DOMAINS = [
   'sc2s.sgov.gov',
 ];
 
-/** VPC endpoints and FIPS endpoints are the vendor's as well. */
-export function endpointDurability(endpoint: string): { level: DurabilityLevel; proof: string } {
+/**
+ * VPC endpoints and FIPS endpoints are the vendor's as well. Statements: "What is Amazon SQS", "Durability", in the Amazon
+ * SQS Developer Guide; "Amazon SNS message durability" in the Amazon SNS Developer Guide.
+ */
+export function endpointDurability(
+  endpoint: string,
+  service: 'SQS' | 'SNS' = 'SQS',
+): { level: DurabilityLevel; proof: string } {
   const { protocol, hostname } = new URL(endpoint);
   const isVendor = VENDOR_DOMAINS.some((domain) => hostname.endsWith(`.${domain}`));
   if (protocol === 'https:' && isVendor) {
-    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/welcome.html, "Durability".
-    const proof = 'SQS stores a message on several servers before it answers: statement of its vendor';
+    const proof = `${service} stores a message on several servers before it answers: statement of its vendor`;
     return { level: 'replicated-fsync', proof };
   }
   return { level: 'memory', proof: `nothing is known of how the service at ${endpoint} keeps messages` };

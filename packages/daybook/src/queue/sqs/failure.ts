@@ -1,7 +1,8 @@
 /**
- * What an error of SQS, of the SDK or of the connection means: whether repeating can help, and whether what was asked
- * for may have been done all the same. Names: "Common Errors" and the errors of each action in the Amazon SQS API
- * Reference, https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+ * What an error of SQS, of SNS, of the SDK or of the connection means: whether repeating can help, and whether what was
+ * asked for may have been done all the same. Names: "Common Errors" and the errors of each action in the Amazon SQS API
+ * Reference, https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html, and "Publish" in the
+ * Amazon SNS API Reference.
  */
 import { QueueError } from '../queue.ts';
 
@@ -24,6 +25,8 @@ const UNANSWERED: SqsFailure = { kind: 'transient', outcome: 'unknown' };
 export const SQS_FAILURES: Readonly<Record<string, SqsFailure>> = {
   AccessDenied: REFUSED,
   AccessDeniedException: REFUSED,
+  AuthorizationError: REFUSED,
+  AuthorizationErrorException: REFUSED,
   IncompleteSignature: REFUSED,
   InvalidAddress: REFUSED,
   InvalidClientTokenId: REFUSED,
@@ -39,6 +42,8 @@ export const SQS_FAILURES: Readonly<Record<string, SqsFailure>> = {
   KmsNotFound: REFUSED,
   KmsOptInRequired: REFUSED,
   NotAuthorized: REFUSED,
+  NotFound: REFUSED,
+  NotFoundException: REFUSED,
   OptInRequired: REFUSED,
   QueueDeletedRecently: REFUSED,
   QueueDoesNotExist: REFUSED,
@@ -46,9 +51,13 @@ export const SQS_FAILURES: Readonly<Record<string, SqsFailure>> = {
   UnrecognizedClientException: REFUSED,
   UnsupportedOperation: REFUSED,
 
+  KMSThrottling: THROTTLED,
+  KMSThrottlingException: THROTTLED,
   KmsThrottled: THROTTLED,
   OverLimit: THROTTLED, // 120 000 messages are out already
   RequestThrottled: THROTTLED,
+  Throttled: THROTTLED,
+  ThrottledException: THROTTLED,
   Throttling: THROTTLED,
   ThrottlingException: THROTTLED,
   TooManyRequestsException: THROTTLED,
@@ -78,6 +87,11 @@ export const SQS_FAILURES: Readonly<Record<string, SqsFailure>> = {
 
 /** Of a send the body is the only parameter that can be invalid: the queue's MaximumMessageSize is smaller than it was. */
 const TOO_LARGE = new Set(['InvalidParameterValue', 'InvalidParameterValueException']);
+/** What SNS says then; it has the same name for everything else that it finds wrong with a request. */
+const TOO_LARGE_FOR_SNS = {
+  names: new Set(['InvalidParameter', 'InvalidParameterException']),
+  words: /too long/i,
+};
 
 /**
  * Codes of an entry of a batch request whose delivery is out of date: acknowledged already, or visible again. Of
@@ -102,7 +116,10 @@ export function failureOf(thrown: unknown): SqsFailure {
 }
 
 export function isTooLarge(thrown: unknown): boolean {
-  return namesOf(thrown).some((name) => TOO_LARGE.has(name));
+  const names = namesOf(thrown);
+  if (names.some((name) => TOO_LARGE.has(name))) return true;
+  const { names: ofSns, words } = TOO_LARGE_FOR_SNS;
+  return names.some((name) => ofSns.has(name)) && words.test((thrown as Error).message);
 }
 
 /** @param outcome of all attempts together. */

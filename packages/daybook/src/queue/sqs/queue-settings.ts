@@ -5,8 +5,8 @@
 import { StartError } from '../../errors.ts';
 
 export interface QueueSettings {
-  /** Of a body before it becomes base64. */
-  readonly maxMessageBytes: number;
+  /** Of a message as the queue counts it. */
+  readonly maxTextBytes: number;
   readonly retentionMs: number;
   readonly visibilitySeconds: number;
   /** What is allowed and unwise, for the operator. */
@@ -17,6 +17,9 @@ const DAY_SECONDS = 86_400;
 const LONGEST_RETENTION_SECONDS = 14 * DAY_SECONDS;
 /** A store that is slow for a moment must not make every delivery come twice. */
 const SHORTEST_WISE_VISIBILITY_SECONDS = 10;
+/** Below, an outage of hours moves messages away; at 1 000, the most that SQS allows, none of those that it keeps for 14 days. */
+const LEAST_RECEIVES = 100;
+const MOST_RECEIVES = 1_000;
 
 /** @throws {StartError} for a queue that would lose entries, or hold all of them behind one. */
 export function readQueueSettings(
@@ -32,11 +35,17 @@ export function readQueueSettings(
       'a FIFO queue: it drops what it takes for a repetition, and holds a group behind its first message',
     );
   }
-  const redrive = attributes['RedrivePolicy'];
-  if (redrive !== undefined && redrive !== '') {
+  const warnings: string[] = [];
+  const maxReceiveCount = readMaxReceiveCount(attributes['RedrivePolicy']);
+  if (maxReceiveCount < LEAST_RECEIVES) {
     refuse(
-      'a queue without a redrive policy, because in an outage deliveries are repeated without end',
-      `one that moves messages away by the count of their deliveries: ${redrive}`,
+      `no redrive policy, or one with a maxReceiveCount of ${LEAST_RECEIVES} or more, because in an outage deliveries are repeated`,
+      `one that moves messages away after ${maxReceiveCount} deliveries: ${attributes['RedrivePolicy']}`,
+    );
+  }
+  if (maxReceiveCount < MOST_RECEIVES) {
+    warnings.push(
+      `queue ${queueUrl} moves messages away after ${maxReceiveCount} deliveries (maxReceiveCount of its redrive policy); ${MOST_RECEIVES} are possible, and outlast an outage`,
     );
   }
 
@@ -49,7 +58,6 @@ export function readQueueSettings(
   if (visibilitySeconds === 0) {
     refuse('a VisibilityTimeout of 1 second or more', '0: what one receiver works on would go to all others');
   }
-  const warnings: string[] = [];
   if (retentionSeconds < LONGEST_RETENTION_SECONDS) {
     warnings.push(
       `queue ${queueUrl} gives entries up that have waited for ${retentionSeconds / DAY_SECONDS} days (MessageRetentionPeriod); 14 are possible`,
@@ -61,14 +69,21 @@ export function readQueueSettings(
     );
   }
   return {
-    maxMessageBytes: bytesWithin(read('MaximumMessageSize')),
+    maxTextBytes: read('MaximumMessageSize'),
     retentionMs: retentionSeconds * 1000,
     visibilitySeconds,
     warnings,
   };
 }
 
-/** Base64 makes four characters of three bytes (RFC 4648 §4). */
-function bytesWithin(base64Characters: number): number {
-  return Math.floor(base64Characters / 4) * 3;
+/** Infinity without a redrive policy; 0 for one that cannot be read. */
+function readMaxReceiveCount(redrivePolicy: string | undefined): number {
+  if (redrivePolicy === undefined || redrivePolicy === '') return Infinity;
+  try {
+    // SQS gives the number as it was set: some tools set it as text.
+    const { maxReceiveCount } = JSON.parse(redrivePolicy) as { maxReceiveCount?: unknown };
+    return Number(maxReceiveCount) || 0;
+  } catch {
+    return 0;
+  }
 }

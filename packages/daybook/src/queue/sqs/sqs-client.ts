@@ -1,6 +1,7 @@
 /**
  * The requests to SQS that the queue needs, each bounded in time and made once: what is repeated is decided by
- * `repeat.ts`, which sees every single failure. The only module that imports the AWS SDK.
+ * `repeat.ts`, which sees every single failure. The only module that imports the
+ * SQS client of the AWS SDK.
  */
 import {
   ChangeMessageVisibilityBatchCommand,
@@ -11,19 +12,14 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 
+import type { SqsMessage } from './sqs-delivery.ts';
+
 export interface SqsConnection {
   readonly queueUrl: string;
   readonly region: string;
   readonly endpoint: string;
   /** Of one request; a long poll waits for so much longer than its own time. */
   readonly requestTimeoutMs: number;
-}
-
-export interface SqsMessage {
-  readonly body: string;
-  readonly receiptHandle: string;
-  /** Unix milliseconds. */
-  readonly sentMs: number;
 }
 
 export interface SqsPoll {

@@ -2,23 +2,31 @@
  * The SQS driver of the queue port: a standard queue, one batch a message, as base64. Long polls; ten messages a request
  * where there are so many. What the queue cannot do is said by the capabilities: it does not tell what is settled, its
  * depth is approximate, and its count of deliveries is never looked at.
+ *
+ * With a topic before it, batches are published there and come to the queue and to others. What is sent with a delay goes
+ * to the queue itself: SNS knows no delays, and the others have had it.
  */
 import { systemTime } from '../../clock.ts';
 import { StartError } from '../../errors.ts';
-import type { Delivery, Queue } from '../queue.ts';
+import type { Queue } from '../queue.ts';
 import { QueueError } from '../queue.ts';
 import { endpointDurability } from './endpoint-durability.ts';
 import { failureOf, isTooLarge, toQueueError } from './failure.ts';
+import type { TopicOptions } from './fan-out.ts';
+import { openFanOut } from './fan-out.ts';
+import { toText } from './message-text.ts';
 import { readQueueSettings } from './queue-settings.ts';
 import { inBatches, MAX_BATCH, repeatTransient } from './repeat.ts';
-import type { SqsMessage } from './sqs-client.ts';
 import { createSqs } from './sqs-client.ts';
+import type { SqsMessage } from './sqs-delivery.ts';
+import { handleOf, MAX_HELD_SECONDS, toDelivery } from './sqs-delivery.ts';
 
 export interface SqsQueueOptions {
   readonly queueUrl: string;
   readonly region: string;
   /** Default: the origin of `queueUrl`. Never taken from the environment. */
   readonly endpoint?: string;
+  readonly topic?: TopicOptions;
   /** One request; a long poll may take so much longer than its own time. Default 10 000. */
   readonly requestTimeoutMs?: number;
   /** Told at the start what is allowed and unwise about the queue. */
@@ -31,48 +39,32 @@ const MAX_WAIT_SECONDS = 20;
 /** "SendMessage" in the API Reference: DelaySeconds is 0 to 900. */
 const MAX_SEND_DELAY_SECONDS = 900;
 /**
- * "Amazon SQS visibility timeout" in the Developer Guide: a delivery can be held for 12 hours in all, counted from when
- * it was received. A minute is left for clocks and networks.
- */
-const MAX_HELD_SECONDS = 12 * 3600 - 60;
-/** SQS refuses an empty body; Base64 ignores padding that pads nothing (RFC 4648 §3.2). */
-const EMPTY_BODY = '=';
-
-/** The driver's handle of a delivery. */
-class SqsHandle {
-  readonly receiptHandle: string;
-  readonly receivedMs: number;
-
-  constructor(receiptHandle: string) {
-    this.receiptHandle = receiptHandle;
-    this.receivedMs = systemTime.monotonicMs();
-  }
-
-  /** @returns `seconds`, or as long as the delivery can still be held. */
-  holdable(seconds: number): number {
-    const heldSeconds = Math.ceil((systemTime.monotonicMs() - this.receivedMs) / 1000);
-    return Math.min(seconds, Math.max(0, MAX_HELD_SECONDS - heldSeconds));
-  }
-}
-
-/**
  * @throws {StartError} for a queue that would lose entries, that does not exist or that may not be used.
  * @throws {QueueError} when SQS cannot be reached now.
  */
 export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
-  const { queueUrl, region, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const { queueUrl, region, requestTimeoutMs = REQUEST_TIMEOUT_MS, onWarning = () => undefined } = options;
   const endpoint = options.endpoint ?? new URL(queueUrl).origin;
-  const durability = endpointDurability(endpoint);
   const sqs = createSqs({ queueUrl, region, endpoint, requestTimeoutMs });
+  const fanOut = options.topic && (await openFanOut(options.topic, requestTimeoutMs));
+  function closeClients(): void {
+    sqs.close();
+    fanOut?.close();
+  }
   const readAttributes = () => repeatTransient('attributes', () => sqs.attributes());
-  const settings = await readAttributes()
-    .then((attributes) => readQueueSettings(queueUrl, attributes))
-    .catch((thrown: unknown) => {
-      sqs.close();
-      throw toStartError(queueUrl, thrown);
-    });
-  for (const warning of settings.warnings) options.onWarning?.(warning);
-  const { maxMessageBytes, visibilitySeconds } = settings;
+  const [settings] = await Promise.all([
+    readAttributes().then((attributes) => readQueueSettings(queueUrl, attributes)),
+    fanOut?.assertFeeds(queueUrl, region, onWarning),
+  ]).catch((thrown: unknown) => {
+    closeClients();
+    throw toStartError(queueUrl, thrown);
+  });
+  for (const warning of settings.warnings) onWarning(warning);
+  const { visibilitySeconds } = settings;
+  const durability = fanOut?.durability ?? endpointDurability(endpoint);
+  const maxTextBytes = Math.min(settings.maxTextBytes, fanOut?.maxTextBytes ?? Infinity);
+  /** Base64 makes four characters of three bytes (RFC 4648 §4). */
+  const maxMessageBytes = Math.floor(maxTextBytes / 4) * 3;
 
   const stopping = new AbortController();
   const underWay = new Set<Promise<unknown>>();
@@ -113,7 +105,7 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   async function close(): Promise<void> {
     stopping.abort();
     await Promise.allSettled(underWay);
-    sqs.close();
+    closeClients();
   }
   let closing: Promise<void> | undefined;
 
@@ -132,16 +124,18 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
     },
     newestStampAtOpen: undefined,
 
-    send: ({ body, delayMs = 0 }) =>
+    send: ({ body, delayMs }) =>
       tracked(async () => {
         const { byteLength } = body;
         if (byteLength > maxMessageBytes) {
           throw tooLarge(`expected at most ${maxMessageBytes} bytes, given ${byteLength}`);
         }
-        const delaySeconds = Math.min(MAX_SEND_DELAY_SECONDS, Math.ceil(delayMs / 1000));
         const text = toText(body);
+        const delaySeconds = Math.min(MAX_SEND_DELAY_SECONDS, Math.ceil((delayMs ?? 0) / 1000));
         try {
-          await repeatTransient('send', () => sqs.send(text, delaySeconds));
+          if (fanOut !== undefined && delayMs === undefined)
+            await repeatTransient('publish', () => fanOut.publish(text));
+          else await repeatTransient('send', () => sqs.send(text, delaySeconds));
         } catch (thrown) {
           throw isTooLarge((thrown as QueueError).cause) ? tooLarge('refused by the queue', thrown) : thrown;
         }
@@ -214,20 +208,6 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
 
     close: () => (closing ??= close()),
   };
-}
-
-function toText({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  if (byteLength === 0) return EMPTY_BODY;
-  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-}
-
-function toDelivery({ body, receiptHandle, sentMs }: SqsMessage): Delivery {
-  return { body: Buffer.from(body, 'base64'), sentAt: sentMs * 1000, handle: new SqsHandle(receiptHandle) };
-}
-
-function handleOf({ handle }: Delivery): SqsHandle {
-  if (!(handle instanceof SqsHandle)) throw new TypeError('sqs: expected a delivery of this queue');
-  return handle;
 }
 
 function tooLarge(reason: string, cause?: unknown): QueueError {
