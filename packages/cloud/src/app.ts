@@ -2,7 +2,8 @@
  * The CDK app of one environment: in each region an application, and its network where it has one. Nothing is looked up
  * and no variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
  */
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
 import type { Deployment } from './config/schema.ts';
@@ -33,7 +34,9 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
     analyticsReporting: false,
     performanceReporting: false,
     context: { ...CONTEXT },
+    builtinCloudFormationValidation: true,
   });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   for (const region of regions) {
     const common = {
       env: { account, region },

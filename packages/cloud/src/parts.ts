@@ -60,9 +60,6 @@ export interface NetworkPlaces {
   readonly functions: aws_ec2.ISecurityGroup;
 }
 
-/** All but the front: what a front is built on. */
-export type Foundation = Omit<Parts, 'front'>;
-
 export interface Parts {
   /** With `customerManagedKey`. */
   readonly key?: aws_kms.Key | undefined;

@@ -28,7 +28,7 @@ export function faultOf(issue: z.core.$ZodIssue, given: unknown): string {
   }, given);
   if (issue.code === 'invalid_union') {
     const inner = innermost(issue, value);
-    if (inner !== undefined) return `${[...path, inner].join('.')}`;
+    if (inner !== undefined) return [...path, inner].join('.');
   }
   // The schema's own messages say both.
   if (/^expected .*, given /.test(issue.message)) return `${key}: ${issue.message}`;
@@ -38,11 +38,14 @@ export function faultOf(issue: z.core.$ZodIssue, given: unknown): string {
 /** Of the forms that were tried, the one that knew most of the keys tells what is wrong inside. */
 function innermost(issue: z.core.$ZodIssueInvalidUnion, value: unknown): string | undefined {
   if (!isValues(value)) return undefined;
-  const unknownKeys = (issues: readonly z.core.$ZodIssue[]): number =>
-    issues.filter(({ code, path }) => path.length === 0 && code !== 'custom').length;
-  const [closest] = issue.errors.toSorted((a, b) => unknownKeys(a) - unknownKeys(b));
+  const [closest] = issue.errors.toSorted((a, b) => faultsOutside(a) - faultsOutside(b));
   const [first] = closest ?? [];
   return first === undefined || first.path.length === 0 ? undefined : faultOf(first, value);
+}
+
+/** Of the form itself, not of what is in it. */
+function faultsOutside(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.filter(({ path }) => path.length === 0).length;
 }
 
 function expectedBy(issue: z.core.$ZodIssue): string {

@@ -37,6 +37,7 @@ export class EntryFunctions extends Construct implements Functions {
   readonly persister?: lambda.IFunction;
   readonly deadLetters?: lambda.IFunction;
   readonly authorizer?: lambda.IFunction;
+  probe?: lambda.IFunction;
   readonly #props: EntryFunctionsProps;
 
   constructor(scope: Construct, id: string, props: EntryFunctionsProps) {
@@ -49,14 +50,15 @@ export class EntryFunctions extends Construct implements Functions {
       this.persister = this.#persister(queues);
       this.deadLetters = this.#deadLetters(queues);
     }
-    if (deployment.access.authorizer !== 'off') this.authorizer = this.#outside('authorizer', AUTHORIZER_TIMEOUT_SECONDS).function;
+    if (deployment.access.authorizer !== 'off')
+      this.authorizer = this.#outside('authorizer', AUTHORIZER_TIMEOUT_SECONDS).function;
   }
 
   #api(): lambda.IFunction {
     const { deployment, key, table, queues, buckets } = this.#props;
     const api = this.#inside('api', deployment.functions.timeoutSeconds, {
       ...storeVariables(table),
-      ...queueVariables(queues?.main ?? 'none'),
+      ...queueVariables(queues?.main ?? 'none', queues?.topic),
       ...(queues && objectsVariables(buckets)),
       DAYBOOK_ROLES: 'api,web',
       // The gateway's own throttle counts all functions together; in a function there is one count for each environment.
@@ -116,9 +118,9 @@ export class EntryFunctions extends Construct implements Functions {
     return deadLetters.function;
   }
 
-  /** Asks the front as any caller does. */
-  createProbe(front: Front): lambda.IFunction {
-    return this.#outside('probe', PROBE_TIMEOUT_SECONDS, { [URL_VARIABLE]: front.url }).function;
+  /** Asks the front as any caller does, so it is made when there is one. */
+  addProbe(front: Front): void {
+    this.probe = this.#outside('probe', PROBE_TIMEOUT_SECONDS, { [URL_VARIABLE]: front.url }).function;
   }
 
   #inside(handler: HandlerName, timeoutSeconds: number, variables: Variables): DaybookFunction {

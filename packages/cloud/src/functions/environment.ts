@@ -28,11 +28,15 @@ export function storeVariables(table: Parts['table']): Variables {
   return variables({ DAYBOOK_STORE: `dynamodb://${region}/${table.tableName}` });
 }
 
-/** @param queue `none`: entries go to the store directly. */
-export function queueVariables(queue: Queues['main'] | 'none'): Variables {
+/**
+ * @param queue `none`: entries go to the store directly.
+ * @param topic what is sent goes there, and comes to the queue.
+ */
+export function queueVariables(queue: Queues['main'] | 'none', topic?: Queues['topic']): Variables {
   if (queue === 'none') return variables({ DAYBOOK_QUEUE: queue });
   const { region, account } = Stack.of(queue);
-  return variables({ DAYBOOK_QUEUE: `sqs://${region}/${account}/${queue.queueName}` });
+  const through = topic === undefined ? '' : `?topic=${topic.topicArn}`;
+  return variables({ DAYBOOK_QUEUE: `sqs://${region}/${account}/${queue.queueName}${through}` });
 }
 
 export function objectsVariables({ objects }: Buckets): Variables {
@@ -41,6 +45,6 @@ export function objectsVariables({ objects }: Buckets): Variables {
 }
 
 /** Holds the names against Daybook's own. */
-function variables(given: Readonly<Partial<Record<Variable, string>>>): Variables {
-  return given as Variables;
+function variables<Name extends Variable>(given: Readonly<Record<Name, string>>): Variables {
+  return given;
 }

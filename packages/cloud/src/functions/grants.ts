@@ -2,6 +2,7 @@
  * What a function may do with each part: the actions that Daybook's driver calls, on that one resource. Where there is a
  * key of one's own, also what the part's service does with it in the function's name, and only through that service.
  */
+import type { CfnElement } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
 import {
   DYNAMODB_ACTIONS,
@@ -56,10 +57,11 @@ export function allowPublish(
   allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
 }
 
-/** Objects of any name: they are called by the ids of entries. */
 export function allowObjects(to: DaybookFunction, { objects }: Parts['buckets'], key: Key): void {
   to.allow(S3_OBJECT_ACTIONS, [objects.arnForObjects('*')]);
   to.allow(S3_BUCKET_ACTIONS, [objects.bucketArn]);
+  const bucketId = Stack.of(objects).getLogicalId(objects.node.defaultChild as CfnElement);
+  to.because(`Resource::<${bucketId}.Arn>/*`, 'Dead letters are called by the ids of their entries.');
   allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
 }
 

@@ -2,7 +2,7 @@
  * Network access lists, by port: they know addresses and no groups, and remember nothing, so that answers need rules of
  * their own. What stands behind an address is the security groups' affair.
  */
-import { aws_ec2 as ec2 } from 'aws-cdk-lib';
+import { aws_ec2 as ec2, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /** "Ephemeral ports", Amazon VPC User Guide: clients of the internet, balancers and Lambda together use all of these. */
@@ -49,6 +49,10 @@ function allow(
   direction: ec2.TrafficDirection,
   rules: readonly Rule[],
 ): void {
+  Validations.of(list).acknowledge({
+    id: 'AwsSolutions-VPC3',
+    reason: 'A second wall, by port, behind security groups that say who may speak to whom.',
+  });
   for (const [index, [cidr, traffic]] of rules.entries())
     list.addEntry(`${id}${index}`, { ruleNumber: 100 + index, direction, cidr, traffic });
 }

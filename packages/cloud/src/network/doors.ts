@@ -61,14 +61,14 @@ export class Doors extends Construct implements NetworkPlaces {
     service: ec2.IGatewayVpcEndpointService,
     statements: readonly iam.PolicyStatement[],
   ): void {
-    new ec2.CfnVPCEndpoint(this, id, {
+    const gateway = new ec2.CfnVPCEndpoint(this, id, {
       vpcId: this.vpc.vpcId,
       vpcEndpointType: ec2.VpcEndpointType.GATEWAY,
       serviceName: service.name,
       routeTableIds: this.vpc.isolatedSubnets.map(({ routeTable }) => routeTable.routeTableId),
       policyDocument: new iam.PolicyDocument({ statements: [...statements] }),
     });
-    new ec2.CfnSecurityGroupEgress(this, `To${id}`, {
+    const egress = new ec2.CfnSecurityGroupEgress(this, `To${id}`, {
       groupId: this.functions.securityGroupId,
       description: `to the gateway of ${id}`,
       ipProtocol: 'tcp',
@@ -76,6 +76,8 @@ export class Doors extends Construct implements NetworkPlaces {
       toPort: HTTPS,
       destinationPrefixListId: prefixListId,
     });
+    // What may not leave yet would wait for a gateway that is not there yet.
+    egress.node.addDependency(gateway);
   }
 
   #endpoint(

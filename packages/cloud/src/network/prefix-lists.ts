@@ -3,8 +3,14 @@
  * road map, issue 453), and a table of them in here would be a guess for regions to come; so they are asked for during
  * the deployment.
  */
-import type { aws_kms as kms, aws_logs as logs, RemovalPolicy } from 'aws-cdk-lib';
-import { aws_iam as iam, aws_logs, custom_resources as custom, Stack } from 'aws-cdk-lib';
+import type { aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  aws_iam as iam,
+  aws_logs as logs,
+  custom_resources as custom,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 export interface PrefixListIdsProps {
@@ -13,44 +19,53 @@ export interface PrefixListIdsProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
+const ACTION = 'DescribeManagedPrefixLists';
+const ID = 'PrefixLists.0.PrefixListId';
+
 export class PrefixListIds extends Construct {
   readonly dynamodb: string;
   readonly s3: string;
 
   constructor(scope: Construct, id: string, { flowLogDays, key, removalPolicy }: PrefixListIdsProps) {
     super(scope, id);
-    const logGroup = new aws_logs.LogGroup(this, 'Logs', {
+    const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: flowLogDays,
       removalPolicy,
       ...(key && { encryptionKey: key }),
     });
-    this.dynamodb = this.#ask('dynamodb', logGroup);
-    this.s3 = this.#ask('s3', logGroup);
-  }
-
-  #ask(service: string, logGroup: aws_logs.LogGroup): string {
-    const name = `com.amazonaws.${Stack.of(this).region}.${service}`;
-    const call: custom.AwsSdkCall = {
-      service: 'EC2',
-      action: 'DescribeManagedPrefixLists',
-      parameters: { Filters: [{ Name: 'prefix-list-name', Values: [name] }] },
-      physicalResourceId: custom.PhysicalResourceId.of(name),
-      outputPaths: [ID],
-    };
-    const resource = new custom.AwsCustomResource(this, service, {
-      onUpdate: call,
-      installLatestAwsSdk: false,
-      logGroup,
-      policy: custom.AwsCustomResourcePolicy.fromStatements([
-        new iam.PolicyStatement({
-          actions: ['ec2:DescribeManagedPrefixLists'],
-          // "Actions defined by Amazon EC2": it names no resource.
-          resources: ['*'],
-        }),
-      ]),
+    const role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Daybook: may ask for the ids of prefix lists',
     });
-    return resource.getResponseField(ID);
+    role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    // "Actions defined by Amazon EC2": it knows no resources.
+    role.addToPolicy(new iam.PolicyStatement({ actions: [`ec2:${ACTION}`], resources: ['*'] }));
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: `ec2:${ACTION} knows no resources; it reads what AWS publishes.`,
+    });
+    const ask = (service: string): string => {
+      const name = `com.amazonaws.${Stack.of(this).region}.${service}`;
+      const asked = new custom.AwsCustomResource(this, service, {
+        onUpdate: {
+          service: 'EC2',
+          action: ACTION,
+          parameters: { Filters: [{ Name: 'prefix-list-name', Values: [name] }] },
+          physicalResourceId: custom.PhysicalResourceId.of(name),
+          outputPaths: [ID],
+        },
+        installLatestAwsSdk: false,
+        logGroup,
+        role,
+      });
+      return asked.getResponseField(ID);
+    };
+    this.dynamodb = ask('dynamodb');
+    this.s3 = ask('s3');
   }
 }
-
-const ID = 'PrefixLists.0.PrefixListId';

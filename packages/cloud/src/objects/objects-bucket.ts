@@ -3,7 +3,7 @@
  * can be taken back for a while.
  */
 import type { aws_kms as kms } from 'aws-cdk-lib';
-import { aws_s3 as s3, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { aws_s3 as s3, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 export interface ObjectsBucketProps {
@@ -38,6 +38,10 @@ export class ObjectsBucket extends Construct {
       ],
       removalPolicy,
       autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'Only the functions reach it, and each dead letter that they write or remove is in their log.',
     });
   }
 }

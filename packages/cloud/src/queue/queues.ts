@@ -32,11 +32,7 @@ export class EntryQueues extends Construct implements Queues {
   readonly crashed: sqs.Queue;
   readonly topic?: sns.Topic;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { functions, fanOut, key, removalPolicy }: EntryQueuesProps,
-  ) {
+  constructor(scope: Construct, id: string, { functions, fanOut, key, removalPolicy }: EntryQueuesProps) {
     super(scope, id);
     const common: sqs.QueueProps = {
       retentionPeriod: RETENTION,

@@ -5,13 +5,15 @@ import type { StackProps } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
 import { createKey } from '../encryption/key.ts';
 import type { Bundles } from '../functions/bundles.ts';
+import { createFront } from '../front/front.ts';
 import { EntryFunctions } from '../functions/entry-functions.ts';
 import { Doors } from '../network/doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
-import type { Foundation } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
 import { EntryTable } from '../store/entry-table.ts';
 import type { NetworkStack } from './network-stack.ts';
@@ -24,7 +26,7 @@ export interface ApplicationStackProps extends StackProps {
 }
 
 export class ApplicationStack extends Stack {
-  readonly foundation: Foundation;
+  readonly parts: Parts;
 
   constructor(
     scope: Construct,
@@ -62,6 +64,14 @@ export class ApplicationStack extends Stack {
       queues,
       buckets,
     });
-    this.foundation = { key, network, table, queues, buckets, functions };
+    const front = createFront(this, {
+      deployment,
+      functions,
+      registers: parseDaybookConfig(deployment).registers,
+      ...(network && { network }),
+      ...(key && { key }),
+    });
+    if (deployment.observe.probe) functions.addProbe(front);
+    this.parts = { key, network, table, queues, buckets, functions, front };
   }
 }

@@ -36,9 +36,7 @@ export class EntryTable extends Construct {
         pointInTimeRecoveryEnabled: true,
         recoveryPeriodInDays: store.recoveryDays,
       },
-      encryption: key
-        ? dynamodb.TableEncryption.CUSTOMER_MANAGED
-        : dynamodb.TableEncryption.AWS_MANAGED,
+      encryption: key ? dynamodb.TableEncryption.CUSTOMER_MANAGED : dynamodb.TableEncryption.AWS_MANAGED,
       ...(key && { encryptionKey: key }),
       deletionProtection,
       removalPolicy,
