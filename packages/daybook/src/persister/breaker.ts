@@ -16,6 +16,9 @@ import type { BackOffOptions } from '../retry.ts';
 import { backOffMs } from '../retry.ts';
 import { Halt } from './halt.ts';
 
+/** Recovery is noticed within this; the same bounds a delivery's wait while something is away. */
+export const BACK_OFF = { firstMs: 200, limitMs: 10_000 };
+
 export interface BreakerOptions {
   readonly backOff: BackOffOptions;
   /** Monotonic milliseconds. */

@@ -48,6 +48,11 @@ export interface HandOverOptions {
   readonly onIsolated: (as: LeftOut['as']) => void;
   readonly log: Pick<Logger, 'error'>;
   readonly onStep: OnStep;
+  /**
+   * Each delivery by itself, and never more than so many of its entries at once before the last write: for deliveries that
+   * ended a persister before. Default: everything at once.
+   */
+  readonly apart?: number;
 }
 
 export interface Ends {
@@ -80,7 +85,7 @@ type Persisted =
   | { readonly failure: undefined; readonly results: readonly PersistResult[] };
 
 export function createHandOver(options: HandOverOptions): HandOver {
-  const { store, verdict, putAside, halted, onStored, onIsolated, log, onStep } = options;
+  const { store, verdict, putAside, halted, onStored, onIsolated, log, onStep, apart } = options;
 
   async function persist(batches: readonly AcknowledgedBatch[]): Promise<Persisted> {
     onStep('before-store-commit');
@@ -157,19 +162,21 @@ export function createHandOver(options: HandOverOptions): HandOver {
   async function handOverByEntry(received: Received, ends: Ends): Promise<void> {
     const { batch } = received;
     const isolated: Isolated[] = [];
-    await isolate(
-      batch.entries,
-      async (entries) => {
-        const persisted = await place([{ batch: { ...batch, entries }, part: true, leftOut: [] }]);
-        if (persisted.failure !== undefined) return persisted.failure;
-        await buryConflicts(received, entries, persisted.results[0]);
-        return undefined;
-      },
-      async (entry, failure) => {
-        await judge(entry);
-        isolated.push({ entry, failure });
-      },
-    );
+    for (const some of inChunks(batch.entries, apart)) {
+      await isolate(
+        some,
+        async (entries) => {
+          const persisted = await place([{ batch: { ...batch, entries }, part: true, leftOut: [] }]);
+          if (persisted.failure !== undefined) return persisted.failure;
+          await buryConflicts(received, entries, persisted.results[0]);
+          return undefined;
+        },
+        async (entry, failure) => {
+          await judge(entry);
+          isolated.push({ entry, failure });
+        },
+      );
+    }
     const leftOut = new Map<Entry, LeftOut['as']>();
     for (const { entry, failure } of isolated) {
       // Others work beside: what was found since the last one counts for this one.
@@ -225,13 +232,18 @@ export function createHandOver(options: HandOverOptions): HandOver {
         if (halts.length === MAX_HALTS) throw thrown;
       }
     };
-    await isolate(
-      group,
-      (some) => handOverWhole(some, ends, conclude),
-      (received) => conclude(received, () => handOverByEntry(received, ends)),
-    );
+    const byEntry = (received: Received) => conclude(received, () => handOverByEntry(received, ends));
+    if (apart === undefined) await isolate(group, (some) => handOverWhole(some, ends, conclude), byEntry);
+    else for (const received of group) await byEntry(received);
     return halts.at(-1);
   };
+}
+
+function inChunks<T>(items: readonly T[], size = Infinity): (readonly T[])[] {
+  if (items.length <= size) return [items];
+  const chunks: (readonly T[])[] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
 }
 
 function hasConflicts(result: PersistResult | undefined): boolean {

@@ -15,58 +15,23 @@
  * nothing is counted against an entry, and nothing dies. What is received while other deliveries are being stored waits
  * and goes to the store together, so writes grow with the load; what waits is bounded by the size of one write.
  */
-import type { Logger } from 'pino';
-
-import { toError } from '../errors.ts';
-import type { Delivery, Queue } from '../queue/queue.ts';
+import type { Queue } from '../queue/queue.ts';
 import type { Sleep } from '../retry.ts';
-import type { AcknowledgedBatch, PersistResult, Store } from '../store/store.ts';
 import type { Breaker } from './breaker.ts';
-import { createBreaker } from './breaker.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import type { GroupLimits } from './grouping.ts';
-import { Halt } from './halt.ts';
-import { createHandBack } from './hand-back.ts';
-import { createHandOver } from './hand-over.ts';
+import { BACK_OFF, createBreaker } from './breaker.ts';
+import { knock } from './knock.ts';
 import { createLeases } from './leases.ts';
-import { createPutAside } from './put-aside.ts';
-import type { Received } from './received.ts';
-import { openDelivery } from './received.ts';
 import { createReceiver } from './receiver.ts';
-import type { OnStep } from './step.ts';
-import { createUnworkable } from './unworkable.ts';
 import { createVerdict } from './verdict.ts';
-import { createWorkload, MAX_SET_BACK_MS } from './workload.ts';
+import type { WorkCounters, WorkParts } from './work.ts';
+import { createWork } from './work.ts';
+import { MAX_SET_BACK_MS } from './workload.ts';
 
-export interface PersisterOptions {
+export interface PersisterOptions extends WorkParts {
   readonly queue: Queue;
-  readonly store: Pick<Store, 'persist' | 'probe'>;
-  readonly deadLetters: Pick<DeadLetters, 'write' | 'writeRaw'>;
-  /** `concurrency`: writes at the same time; the others bound one write. */
-  readonly limits: GroupLimits & { readonly concurrency: number };
-  /** Unix microseconds now. */
-  readonly nowMicros: () => number;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly sleep: Sleep;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number;
-  /** Called with what is stored now, by batch, and again when the same is delivered again; the results are in the same order. */
-  readonly onStored: (batches: readonly AcknowledgedBatch[], results: readonly PersistResult[]) => void;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  readonly onStep?: OnStep;
-}
-
-/** Since the start. A delivery that comes again is counted again. */
-export interface PersisterCounters {
-  /** Entries that the store took, duplicates and conflicts among them. */
-  readonly stored: number;
-  /** Entries that failed alone while the store was well; each is then dead or retried. */
-  readonly isolated: number;
-  readonly dead: number;
-  readonly retried: number;
-  /** Messages that did not carry what was sent. */
-  readonly broken: number;
 }
 
 export interface PersisterStatus {
@@ -76,7 +41,7 @@ export interface PersisterStatus {
   readonly since: number;
   /** Why it does not run. */
   readonly reason?: string;
-  readonly counters: PersisterCounters;
+  readonly counters: WorkCounters;
   /** Received, and neither acknowledged nor released. */
   readonly inFlight: { readonly messages: number; readonly entries: number; readonly bytes: number };
 }
@@ -90,18 +55,15 @@ export interface Persister {
   close(): Promise<void>;
 }
 
-/** Recovery is noticed within this; the same bounds a delivery's wait while something is away. */
-const BACK_OFF = { firstMs: 200, limitMs: 10_000 };
 /** The longest that SQS waits (ReceiveMessage, WaitTimeSeconds). */
 const RECEIVE_WAIT_MS = 20_000;
 
 export function createPersister(options: PersisterOptions): Persister {
-  const { queue, store, deadLetters, limits, nowMicros, nowMs, sleep, random, log } = options;
+  const { queue, store, nowMicros, nowMs, sleep, random, log } = options;
   const onStep = options.onStep ?? (() => undefined);
   const backOff = { ...BACK_OFF, random, sleep };
   const closing = new AbortController();
   const closed = new AbortController();
-  const counters = { stored: 0, isolated: 0, dead: 0, retried: 0, broken: 0 };
   let onTrialSinceMs = 0;
   let draining: PromiseWithResolvers<void> | undefined;
   let receiving: Promise<void> | undefined;
@@ -109,44 +71,10 @@ export function createPersister(options: PersisterOptions): Persister {
   let ending: Promise<void> | undefined;
 
   const leases = createLeases({ queue, sleep, log });
-  const handBack = createHandBack({ queue, leases, backOff, closing: closing.signal, log });
   const receiver = createReceiver({ queue, backOff, nowMicros, closing: closing.signal, log });
   const breaker = createBreaker({ backOff, nowMs, nowMicros, log, onTrip: () => receiver.interrupt() });
-  const unworkable = createUnworkable({
-    deadLetters,
-    handBack,
-    nowMicros,
-    random,
-    log,
-    onStep,
-    onBroken: () => (counters.broken += 1),
-  });
-  const handOver = createHandOver({
-    store,
-    verdict: createVerdict(),
-    putAside: createPutAside({ queue, deadLetters, nowMicros, random, log, onStep }),
-    halted: () => (breaker.state === 'open' ? breaker.halt : undefined),
-    onStored(batches, results) {
-      for (const { batch } of batches) counters.stored += batch.entries.length;
-      options.onStored(batches, results);
-    },
-    onIsolated(as) {
-      counters.isolated += 1;
-      counters[as === 'dead' ? 'dead' : 'retried'] += 1;
-    },
-    log,
-    onStep,
-  });
-  const workload = createWorkload({
-    limits,
-    breaker,
-    handOver,
-    handBack,
-    nowMicros,
-    random,
-    closing: closing.signal,
-    onStep,
-  });
+  const verdict = createVerdict();
+  const work = createWork({ ...options, leases, breaker, verdict, backOff, closing: closing.signal });
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -161,35 +89,28 @@ export function createPersister(options: PersisterOptions): Persister {
 
   async function recover(): Promise<void> {
     endDrain();
-    await workload.releaseWaiting(breaker.delayMs);
+    await work.releaseWaiting(breaker.delayMs);
     await sleep(breaker.delayMs, closing.signal);
     // What is still under way began before; only what begins now can show that things go well again.
-    if (breaker.halt?.state === 'systemic') await workload.ended();
+    if (breaker.halt?.state === 'systemic') await work.ended();
     if (closing.signal.aborted) return;
-    breaker.halfOpen();
     onTrialSinceMs = nowMs();
-    try {
-      await store.probe();
-    } catch (thrown) {
-      throw new Halt('waiting', toError(thrown).message);
-    }
-    // What was systemic needs a trial as well.
-    if (breaker.state === 'half-open' && breaker.halt?.state === 'waiting') breaker.close();
+    await knock(breaker, store);
   }
 
   async function takeIn(trial: boolean): Promise<void> {
-    const room = workload.room();
-    const full = trial ? workload.isBusy() : room.entries <= 0 || room.bytes <= 0;
-    if (full) return workload.changed();
+    const room = work.room();
+    const full = trial ? work.isBusy() : room.entries <= 0 || room.bytes <= 0;
+    if (full) return work.changed();
     const drains = draining !== undefined;
     const waitMs = drains ? 0 : RECEIVE_WAIT_MS;
     const deliveries = await receiver.receive(room.entries, room.bytes, waitMs);
     if (deliveries.length > 0) {
       onStep('after-receive');
       leases.hold(deliveries);
-      open(deliveries);
-    } else if (drains && workload.isBusy() && receiver.trouble === undefined) {
-      await workload.changed();
+      work.open(deliveries);
+    } else if (drains && work.isBusy() && receiver.trouble === undefined) {
+      await work.changed();
     } else if (drains) {
       endDrain();
     } else if (trial && isQuiet()) {
@@ -200,17 +121,7 @@ export function createPersister(options: PersisterOptions): Persister {
   /** Whether what was on trial must have been brought to its end elsewhere. */
   function isQuiet(): boolean {
     const isPutBack = nowMs() - onTrialSinceMs < MAX_SET_BACK_MS;
-    return !isPutBack && !workload.isBusy() && receiver.trouble === undefined;
-  }
-
-  function open(deliveries: readonly Delivery[]): void {
-    const workable: Received[] = [];
-    for (const delivery of deliveries) {
-      const opened = openDelivery(delivery, nowMicros());
-      if (opened.kind === 'work') workable.push(opened.received);
-      else workload.begin(delivery, () => unworkable(delivery, opened));
-    }
-    workload.add(workable);
+    return !isPutBack && !work.isBusy() && receiver.trouble === undefined;
   }
 
   function endDrain(): void {
@@ -222,8 +133,8 @@ export function createPersister(options: PersisterOptions): Persister {
     closing.abort();
     receiver.interrupt();
     await receiving;
-    await workload.releaseWaiting(0);
-    await workload.ended();
+    await work.releaseWaiting(0);
+    await work.ended();
     // What is finished last is still kept from being delivered again.
     closed.abort();
     await extending;
@@ -247,8 +158,8 @@ export function createPersister(options: PersisterOptions): Persister {
         breaker: breaker.state,
         since: halt === undefined ? (trouble?.since ?? since) : since,
         ...(reason !== undefined && { reason }),
-        counters: { ...counters },
-        inFlight: workload.size(),
+        counters: { ...work.counters },
+        inFlight: work.size(),
       };
     },
 

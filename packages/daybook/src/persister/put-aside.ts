@@ -26,6 +26,8 @@ export interface PutAsideOptions {
   readonly random: () => number;
   readonly log: Pick<Logger, 'warn'>;
   readonly onStep: OnStep;
+  /** An entry that fails for unknown reasons is dead at this attempt; default 20. */
+  readonly maxAttempts?: number;
 }
 
 export interface PutAside {
@@ -38,7 +40,6 @@ export interface PutAside {
   conflicting(received: Received, entry: Entry, firstId: string): Promise<void>;
 }
 
-/** An entry that fails for unknown reasons is dead at this attempt. */
 const MAX_ATTEMPTS = 20;
 /** Twenty attempts take about six hours: time for somebody to mend what the store does not explain. */
 const RETRY_BACK_OFF = { firstMs: 1_000, limitMs: 3_600_000 };
@@ -46,7 +47,7 @@ const RETRY_BACK_OFF = { firstMs: 1_000, limitMs: 3_600_000 };
 const MAX_REASON_CHARACTERS = 300;
 
 export function createPutAside(options: PutAsideOptions): PutAside {
-  const { queue, deadLetters, nowMicros, random, log, onStep } = options;
+  const { queue, deadLetters, nowMicros, random, log, onStep, maxAttempts = MAX_ATTEMPTS } = options;
 
   function toRetry({ retry }: Received, { message }: Failure): Retry {
     const attempts = (retry?.attempts ?? 0) + 1;
@@ -94,7 +95,7 @@ export function createPutAside(options: PutAsideOptions): PutAside {
   return {
     async isolated(received, entry, failure) {
       const retry = toRetry(received, failure);
-      if (failure.kind === 'unknown' && retry.attempts < MAX_ATTEMPTS) {
+      if (failure.kind === 'unknown' && retry.attempts < maxAttempts) {
         await sendBack(received, entry, retry);
         return 'retrying';
       }
