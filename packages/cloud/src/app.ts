@@ -8,6 +8,7 @@ import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type
 
 import type { Deployment } from './config/schema.ts';
 import type { Bundles } from './functions/bundles.ts';
+import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
 
@@ -28,7 +29,6 @@ const CONTEXT: Readonly<Record<string, unknown>> = {
 };
 
 export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
-  const { name, environment, account, regions } = deployment;
   const app = new App({
     ...(outdir !== undefined && { outdir }),
     analyticsReporting: false,
@@ -37,29 +37,34 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
     builtinCloudFormationValidation: true,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  for (const region of regions) {
-    const common = {
-      env: { account, region },
-      tags: { project: name, environment },
-      terminationProtection: deployment.onDestroy === 'retain',
-    };
-    const id = (what: string): string => `${name}-${environment}-${region}-${what}`;
-    const { network } = deployment;
-    const networkStack =
-      network &&
-      new NetworkStack(app, id('network'), {
-        ...common,
-        description: `Daybook: network of ${name} ${environment}`,
-        deployment,
-        network,
-      });
-    new ApplicationStack(app, id('app'), {
-      ...common,
-      description: `Daybook: ${name} ${environment}`,
-      deployment,
-      bundles,
-      networkStack,
-    });
-  }
+  for (const region of deployment.regions) addRegion(app, { deployment, bundles, region });
   return app;
+}
+
+/** @returns the stack that stands on all others of the region. */
+function addRegion(
+  app: App,
+  { deployment, bundles, region }: Omit<AppOptions, 'outdir'> & { readonly region: string },
+): ApplicationStack {
+  const { name, environment, account, network } = deployment;
+  const id = (what: string): string => `${name}-${environment}-${region}-${what}`;
+  const common = {
+    env: { account, region },
+    tags: { ...tagsOf(deployment) },
+    terminationProtection: deployment.onDestroy === 'retain',
+    deployment,
+  };
+  const networkStack =
+    network &&
+    new NetworkStack(app, id('network'), {
+      ...common,
+      description: `Daybook: network of ${name} ${environment}`,
+      network,
+    });
+  return new ApplicationStack(app, id('app'), {
+    ...common,
+    description: `Daybook: ${name} ${environment}`,
+    bundles,
+    networkStack,
+  });
 }

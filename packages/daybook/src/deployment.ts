@@ -15,6 +15,8 @@ import { registerPaths } from './register.ts';
 export { ENVIRONMENT } from './config/schema.ts';
 export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
+export { createOperatorKey, renewEpochs } from './operator.ts';
+export type { OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
 export { parseConfig, DEFAULT_REGISTERS, ENVELOPE_BYTES, registerPaths };
 export type { Config, ErrorCode, Register };
 
@@ -53,6 +55,8 @@ export const SQS_RECEIVE_ACTIONS = [
   'sqs:GetQueueAttributes',
   'sqs:ReceiveMessage',
 ] as const;
+/** With a topic before the queue. */
+export const SNS_SEND_ACTIONS = ['sns:ListSubscriptionsByTopic', 'sns:Publish'] as const;
 /** Of the objects, and of the bucket that holds them. */
 export const S3_OBJECT_ACTIONS = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'] as const;
 export const S3_BUCKET_ACTIONS = ['s3:ListBucket'] as const;

@@ -8,6 +8,7 @@ import {
   DYNAMODB_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
+  SNS_SEND_ACTIONS,
   SQS_RECEIVE_ACTIONS,
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
@@ -53,7 +54,7 @@ export function allowPublish(
   topic: NonNullable<NonNullable<Parts['queues']>['topic']>,
   key: Key,
 ): void {
-  to.allow(['sns:Publish'], [topic.topicArn]);
+  to.allow(SNS_SEND_ACTIONS, [topic.topicArn]);
   allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
 }
 

@@ -9,6 +9,7 @@ import {
   DYNAMODB_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
+  SNS_SEND_ACTIONS,
   SQS_RECEIVE_ACTIONS,
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
@@ -35,10 +36,11 @@ export class Doors extends Construct implements NetworkPlaces {
       description: 'Functions of Daybook: out to the endpoints on 443, in from nowhere',
       allowAllOutbound: false,
     });
-    this.#gateway('DynamoDb', network.prefixLists.dynamodb, ec2.GatewayVpcEndpointAwsService.DYNAMODB, [
+    this.#allowOut(network.prefixLists);
+    this.#gateway('DynamoDb', ec2.GatewayVpcEndpointAwsService.DYNAMODB, [
       statement(DYNAMODB_ACTIONS, [table.tableArn]),
     ]);
-    this.#gateway('S3', network.prefixLists.s3, ec2.GatewayVpcEndpointAwsService.S3, [
+    this.#gateway('S3', ec2.GatewayVpcEndpointAwsService.S3, [
       statement(S3_OBJECT_ACTIONS, [buckets.objects.arnForObjects('*')]),
       statement(S3_BUCKET_ACTIONS, [buckets.objects.bucketArn]),
     ]);
@@ -51,33 +53,40 @@ export class Doors extends Construct implements NetworkPlaces {
     ]);
     if (queues.topic !== undefined)
       this.#endpoint('Sns', ec2.InterfaceVpcEndpointAwsService.SNS, [
-        statement(['sns:Publish'], [queues.topic.topicArn]),
+        statement(SNS_SEND_ACTIONS, [queues.topic.topicArn]),
       ]);
+  }
+
+  /**
+   * With the group itself and not as rules beside it: a group that is made without any rule lets everything out
+   * ("AWS::EC2::SecurityGroup", SecurityGroupEgress).
+   */
+  #allowOut({ dynamodb, s3 }: Network['prefixLists']): void {
+    const group = this.functions.node.defaultChild as ec2.CfnSecurityGroup;
+    group.securityGroupEgress = [
+      { name: 'DynamoDB', destinationPrefixListId: dynamodb },
+      { name: 'S3', destinationPrefixListId: s3 },
+    ].map(({ name, destinationPrefixListId }) => ({
+      description: `to the gateway of ${name}`,
+      ipProtocol: 'tcp',
+      fromPort: HTTPS,
+      toPort: HTTPS,
+      destinationPrefixListId,
+    }));
   }
 
   #gateway(
     id: string,
-    prefixListId: string,
     service: ec2.IGatewayVpcEndpointService,
     statements: readonly iam.PolicyStatement[],
-  ): void {
-    const gateway = new ec2.CfnVPCEndpoint(this, id, {
+  ): ec2.CfnVPCEndpoint {
+    return new ec2.CfnVPCEndpoint(this, id, {
       vpcId: this.vpc.vpcId,
       vpcEndpointType: ec2.VpcEndpointType.GATEWAY,
       serviceName: service.name,
       routeTableIds: this.vpc.isolatedSubnets.map(({ routeTable }) => routeTable.routeTableId),
       policyDocument: new iam.PolicyDocument({ statements: [...statements] }),
     });
-    const egress = new ec2.CfnSecurityGroupEgress(this, `To${id}`, {
-      groupId: this.functions.securityGroupId,
-      description: `to the gateway of ${id}`,
-      ipProtocol: 'tcp',
-      fromPort: HTTPS,
-      toPort: HTTPS,
-      destinationPrefixListId: prefixListId,
-    });
-    // What may not leave yet would wait for a gateway that is not there yet.
-    egress.node.addDependency(gateway);
   }
 
   #endpoint(

@@ -2,7 +2,7 @@
  * The application: what an entry goes through, in that order, and then what watches over it.
  */
 import type { StackProps } from 'aws-cdk-lib';
-import { Stack } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { parseDaybookConfig } from '../config/daybook-config.ts';
@@ -13,10 +13,12 @@ import { createFront } from '../front/front.ts';
 import { EntryFunctions } from '../functions/entry-functions.ts';
 import { Doors } from '../network/doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import { Observe } from '../observe/observe.ts';
 import type { Parts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
 import { EntryTable } from '../store/entry-table.ts';
 import type { NetworkStack } from './network-stack.ts';
+import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 export interface ApplicationStackProps extends StackProps {
@@ -27,6 +29,8 @@ export interface ApplicationStackProps extends StackProps {
 
 export class ApplicationStack extends Stack {
   readonly parts: Parts;
+  readonly observe: Observe;
+  readonly url: CfnOutput;
 
   constructor(
     scope: Construct,
@@ -73,5 +77,8 @@ export class ApplicationStack extends Stack {
     });
     if (deployment.observe.probe) functions.addProbe(front);
     this.parts = { key, network, table, queues, buckets, functions, front };
+    this.observe = new Observe(this, 'Observe', { deployment, parts: this.parts });
+    this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
+    keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });
   }
 }

@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import type { Deployment } from '../config/schema.ts';
 import { createKey } from '../encryption/key.ts';
 import { Network } from '../network/network.ts';
+import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 export interface NetworkStackProps extends StackProps {
@@ -34,6 +35,7 @@ export class NetworkStack extends Stack {
       key: this.key,
       removalPolicy,
     });
+    keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key: this.key, removalPolicy });
   }
 
   /** CloudFormation names them; CDK would look them up in the account. */
