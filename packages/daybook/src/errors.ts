@@ -27,11 +27,14 @@ export const ERRORS = {
   FORBIDDEN: kind(403, 'The credential does not allow this'),
   CROSS_SITE: kind(403, 'The request comes from a page of another site'),
   ADDRESS_REFUSED: kind(403, 'The register does not let this address in'),
+  FILTERED: kind(403, 'A firewall in front of Daybook refused the request'),
   NOT_FOUND: kind(404, 'Nothing is here'),
   ENTRY_UNKNOWN: kind(404, 'No entry has this id'),
   DEAD_LETTER_UNKNOWN: kind(404, 'No dead letter has this id'),
   METHOD_NOT_ALLOWED: kind(405, 'The method is not allowed here'),
   NOT_ACCEPTABLE: kind(406, 'None of the accepted media types can be given'),
+  LIVE_UNAVAILABLE: kind(406, 'Events cannot be streamed here'),
+  ANSWER_TOO_LARGE: kind(406, 'The answer is larger than can be carried here'),
   BODY_TOO_SLOW: kind(408, 'The body arrives too slowly', true),
   REQUEST_TIMEOUT: kind(408, 'The request took too long to arrive', true),
   KEY_IN_FLIGHT: kind(409, 'A request with this idempotency key is still in flight', true),
@@ -59,6 +62,7 @@ export const ERRORS = {
   OBJECTS_UNAVAILABLE: kind(503, 'The object storage is not available', true),
   STORE_UNAVAILABLE: kind(503, 'The store is not available', true),
   DRAINING: kind(503, 'The server is shutting down', true),
+  NO_ANSWER: kind(504, 'Daybook did not answer in time', true),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

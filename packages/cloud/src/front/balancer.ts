@@ -1,0 +1,157 @@
+/**
+ * The front of S1: an internet-facing Application Load Balancer over two or more zones. Everything goes to the
+ * application, so that unknown paths get its 404 and not a page of the balancer's; only the two paths of health have a
+ * function of their own.
+ */
+import {
+  Annotations,
+  aws_ec2 as ec2,
+  aws_elasticloadbalancingv2 as elbv2,
+  aws_iam as iam,
+  aws_route53_targets as targets,
+  Duration,
+  Stack,
+  Validations,
+} from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { HEALTH_PATHS } from 'daybook/deployment';
+
+import type { Deployment } from '../config/schema.ts';
+import type { Functions, NetworkPlaces } from '../parts.ts';
+import type { Domain } from './domain.ts';
+import { createFunctionTarget } from './function-target.ts';
+import { LogBucket } from './log-bucket.ts';
+
+export interface BalancerProps {
+  readonly deployment: Deployment;
+  readonly functions: Pick<Functions, 'api' | 'health'>;
+  readonly network: Pick<NetworkPlaces, 'vpc'>;
+  readonly domain?: Domain;
+}
+
+/** Longer than the slowest answer (29 s), so that the balancer never hangs up on a caller whose entry is being stored. */
+const IDLE_SECONDS = 60;
+
+export class Balancer extends Construct {
+  readonly balancer: elbv2.ApplicationLoadBalancer;
+  readonly targets: readonly elbv2.ApplicationTargetGroup[];
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { deployment, functions, network, domain }: BalancerProps) {
+    super(scope, id);
+    const { vpc } = network;
+    this.balancer = new elbv2.ApplicationLoadBalancer(this, 'Balancer', {
+      vpc,
+      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      internetFacing: true,
+      securityGroup: this.#createSecurityGroup(vpc, deployment, domain !== undefined),
+      idleTimeout: Duration.seconds(IDLE_SECONDS),
+      dropInvalidHeaderFields: true,
+      deletionProtection: deployment.onDestroy === 'retain',
+    });
+    if (deployment.front.accessLogs === 'off') this.#acknowledgeNoLogs();
+    else this.#deliverLogs(deployment);
+
+    const api = createFunctionTarget(this, 'Api', functions.api, { checkPath: HEALTH_PATHS.ready });
+    const health = createFunctionTarget(this, 'Health', functions.health);
+    this.targets = [api, health];
+    const listener = this.#listen(api, domain);
+    listener.addAction('HealthPaths', {
+      priority: 1,
+      conditions: [elbv2.ListenerCondition.pathPatterns(Object.values(HEALTH_PATHS))],
+      action: elbv2.ListenerAction.forward([health]),
+    });
+    // Its subnets have IPv4 addresses only.
+    domain?.leadTo(new targets.LoadBalancerTarget(this.balancer), { ipv6: false });
+    this.url =
+      domain === undefined ? `http://${this.balancer.loadBalancerDnsName}` : `https://${domain.name}`;
+  }
+
+  #createSecurityGroup(vpc: ec2.IVpc, { front }: Deployment, encrypted: boolean): ec2.SecurityGroup {
+    const group = new ec2.SecurityGroup(this, 'Callers', {
+      vpc,
+      description: 'HTTP and HTTPS in. Nothing out: functions are invoked, not connected to',
+      allowAllOutbound: false,
+    });
+    const sources = front.allowFrom.length === 0 ? ['0.0.0.0/0'] : front.allowFrom;
+    for (const source of sources) {
+      const peer = source.includes(':') ? ec2.Peer.ipv6(source) : ec2.Peer.ipv4(source);
+      for (const port of encrypted ? [443, 80] : [80]) {
+        group.addIngressRule(peer, ec2.Port.tcp(port), port === 443 ? 'HTTPS' : 'HTTP');
+      }
+    }
+    if (front.allowFrom.length === 0) {
+      Validations.of(group).acknowledge({
+        id: 'AwsSolutions-EC23',
+        reason: 'A public intake: anybody may call it on 80 and 443. front.allowFrom narrows it to networks.',
+      });
+    }
+    return group;
+  }
+
+  #listen(api: elbv2.ApplicationTargetGroup, domain: Domain | undefined): elbv2.ApplicationListener {
+    if (domain === undefined) {
+      Annotations.of(this).addWarningV2(
+        'daybook:plain-http',
+        'Callers speak plain HTTP with this balancer, because a certificate needs a domain. Credentials and entries can be read on the way; give a domain for anything but a trial.',
+      );
+      return this.balancer.addListener('Http', {
+        port: 80,
+        protocol: elbv2.ApplicationProtocol.HTTP,
+        open: false,
+        defaultTargetGroups: [api],
+      });
+    }
+    // 308 is not to be had here: a POST over plain HTTP is told the address by 301 and has to be sent again.
+    this.balancer.addListener('Http', {
+      port: 80,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      open: false,
+      defaultAction: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
+    });
+    return this.balancer.addListener('Https', {
+      port: 443,
+      protocol: elbv2.ApplicationProtocol.HTTPS,
+      open: false,
+      certificates: [domain.certificate],
+      sslPolicy: elbv2.SslPolicy.TLS13_12_RES_PQ,
+      defaultTargetGroups: [api],
+    });
+  }
+
+  /**
+   * By the service that delivers, not by the account that older regions have for it: the policy that AWS recommends for
+   * every region ("Enable access logs for your Application Load Balancer").
+   */
+  #deliverLogs(deployment: Deployment): void {
+    const { bucket } = new LogBucket(this, 'AccessLogs', { deployment });
+    const stack = Stack.of(this);
+    bucket.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('logdelivery.elasticloadbalancing.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [bucket.arnForObjects(`AWSLogs/${stack.account}/*`)],
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': stack.formatArn({
+              service: 'elasticloadbalancing',
+              resource: 'loadbalancer',
+              resourceName: '*',
+            }),
+          },
+        },
+      }),
+    );
+    this.balancer.setAttribute('access_logs.s3.enabled', 'true');
+    this.balancer.setAttribute('access_logs.s3.bucket', bucket.bucketName);
+    // The balancer tries to write a file before it takes the setting.
+    if (bucket.policy !== undefined) this.balancer.node.addDependency(bucket.policy);
+  }
+
+  #acknowledgeNoLogs(): void {
+    Validations.of(this.balancer).acknowledge({
+      id: 'AwsSolutions-ELB2',
+      reason: 'front.accessLogs is off in this environment; the application logs every failure itself.',
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What turns HTTP into requests, as the configuration names it, with its name and its firewall.
+ */
+import type { aws_kms as kms } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Register } from 'daybook/deployment';
+
+import type { Deployment } from '../config/schema.ts';
+import type { Front, Functions, NetworkPlaces } from '../parts.ts';
+import { Balancer } from './balancer.ts';
+import { Domain } from './domain.ts';
+import { Firewall } from './firewall.ts';
+import { RestApi } from './rest-api.ts';
+
+export interface FrontProps {
+  readonly deployment: Deployment;
+  readonly functions: Functions;
+  /** As the application has them, defaults included. */
+  readonly registers: readonly Register[];
+  /** Required for a balancer. */
+  readonly network?: Pick<NetworkPlaces, 'vpc'>;
+  /** For the access log; its policy must let CloudWatch Logs use it. */
+  readonly key?: kms.IKey;
+}
+
+export function createFront(scope: Construct, props: FrontProps): Front {
+  const { deployment, network } = props;
+  const domain = deployment.domain && new Domain(scope, 'Domain', deployment.domain);
+  const inner = { ...props, ...(domain && { domain }) };
+  if (deployment.front.kind === 'alb') {
+    if (network === undefined)
+      throw new Error('network: expected one for front.kind alb, because a balancer stands in a VPC');
+    const { balancer, targets, url } = new Balancer(scope, 'Front', { ...inner, network });
+    protect(scope, deployment, balancer.loadBalancerArn);
+    return { kind: 'alb', url, balancer, targets };
+  }
+  const { api, stage, url } = new RestApi(scope, 'Front', inner);
+  protect(scope, deployment, stage.stageArn);
+  return { kind: 'rest-api', url, api, stage };
+}
+
+function protect(scope: Construct, { front }: Deployment, resourceArn: string): Firewall | undefined {
+  return front.waf === 'off' ? undefined : new Firewall(scope, 'Firewall', { resourceArn, ...front.waf });
+}
