@@ -27,6 +27,11 @@ export interface Clock {
   nowMicros(): number;
   /** Monotonic milliseconds, for measuring durations. */
   elapsedMs(): number;
+  /**
+   * Takes the wall's time at once if it is ahead. For a process that was stopped for a while and knows it: its monotonic
+   * clock may have stood still.
+   */
+  catchUp(): void;
   status(): ClockStatus;
 }
 
@@ -77,6 +82,10 @@ export function createClock(source: TimeSource = systemTime, notBeforeMicros = 0
       aheadSinceMs ??= now;
       if (now - aheadSinceMs < BELIEVE_AFTER_MS) return;
     }
+    believe();
+  }
+
+  function believe(): void {
     aheadSinceMs = undefined;
     oursMicros += wallAheadMicros;
     wallAheadMicros = 0;
@@ -93,6 +102,10 @@ export function createClock(source: TimeSource = systemTime, notBeforeMicros = 0
       return Math.floor(oursMicros);
     },
     elapsedMs: () => source.monotonicMs(),
+    catchUp() {
+      advance();
+      if (wallAheadMicros > 0) believe();
+    },
     status() {
       advance();
       const state = Math.abs(wallAheadMicros) > STEP_MICROS ? 'clock-stepped' : 'ok';

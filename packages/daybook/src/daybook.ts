@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as timer } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
-import { createRateLimiter } from './access/rate-limit.ts';
 import type { AdminKey } from './data-directory/admin-key.ts';
 import { readOrMakeAdminKey } from './data-directory/admin-key.ts';
 import { createClock, systemTime } from './clock.ts';
@@ -17,33 +16,17 @@ import { readOrMakeInstanceName } from './data-directory/instance-name.ts';
 import type { Drivers } from './drivers.ts';
 import { openDrivers } from './drivers.ts';
 import type { DurabilityLevel } from './durability.ts';
-import { StartError } from './errors.ts';
 import type { AppEnv } from './http/app-env.ts';
-import type { HttpContext } from './http/context.ts';
 import { createApp } from './http/app.ts';
+import { NODE_FRONT } from './http/front.ts';
 import { createHttpServer } from './http/node/server.ts';
 import { createIdGenerator, formatStamp, idToMicros, microsToFirstId } from './id.ts';
-import { createBudget } from './intake/budget.ts';
-import { createKeysInFlight } from './intake/keys-in-flight.ts';
-import { ENVELOPE_BYTES } from './intake/queue-target.ts';
 import { createSettling } from './intake/settling.ts';
-import { openAccess } from './open-access.ts';
-import { openIntake } from './open-intake.ts';
-import { openPersister } from './open-persister.ts';
-import { createDeadLetters } from './persister/dead-letters.ts';
+import { openService } from './open-service.ts';
 import type { Queue } from './queue/queue.ts';
-import type { Register } from './register.ts';
-import { registerPaths } from './register.ts';
 import { startRetention } from './retention/retention.ts';
 import { sleep } from './retry.ts';
 import { watchHead } from './tail/head-watch.ts';
-import { createSignal } from './tail/signal.ts';
-import { createHealth } from './telemetry/health.ts';
-import { createLedgerWatch } from './telemetry/ledger-watch.ts';
-import { createMetrics } from './telemetry/metrics.ts';
-import { createRates } from './telemetry/rates.ts';
-import { watchObjects, watchPersister, watchStore } from './telemetry/watched-parts.ts';
-import { version } from './config/version.ts';
 
 export interface Daybook {
   readonly config: Config;
@@ -66,48 +49,49 @@ const FLUSH_MS = 4_000;
 const VOUCH_EVERY_MS = 1_000;
 /** How soon a tail hears of what another process stored. */
 const POLL_MS = 250;
+const ASSETS = new URL('../assets/', import.meta.url);
 
 /** @throws {StartError} when the data directory or a driver cannot be used. */
 export async function createDaybook(config: Config, log: Logger): Promise<Daybook> {
-  const paths = config.roles.includes('api') ? registerPaths(config.registers) : new Map<string, Register>();
   const directory = await ownDataDirectory(config.dataDir);
   const { admin, drivers } = await openData(directory, config, log).catch((thrown: unknown) => {
     directory.release();
     throw thrown;
   });
-  const { store, queue, objects } = drivers;
+  try {
+    return await compose(config, log, { directory, admin, drivers });
+  } catch (thrown) {
+    await drivers.close();
+    directory.release();
+    throw thrown;
+  }
+}
 
+interface Opened {
+  readonly directory: DataDirectory;
+  readonly admin: AdminKey;
+  readonly drivers: Drivers;
+}
+
+async function compose(config: Config, log: Logger, { directory, admin, drivers }: Opened): Promise<Daybook> {
+  const { store, queue } = drivers;
   const after = continueAbove(newestStampOf(drivers), log);
   const clock = createClock(systemTime, after ?? 0);
   const { limits } = config;
-  const budget = createBudget(limits.maxBytesInFlight);
-  const stored = createSignal();
-  const draining = new AbortController();
-  const durability = (): { level: DurabilityLevel; proof: string } => {
-    const { durability: level, durabilityProof: proof } = (queue ?? store).capabilities;
-    return { level, proof };
-  };
-
-  const { intake, toStore } = openIntake({
+  const service = await openService({
     config,
-    store,
-    queue,
+    drivers,
+    front: NODE_FRONT,
+    assets: ASSETS,
     clock,
     ids: createIdGenerator(clock, after === undefined ? {} : { after: microsToFirstId(after) }),
-    budget,
-    onStored({ entries }, { exceptions }) {
-      noteStored(entries.length - exceptions.length);
-      if (queue === undefined) health.noteCommit();
-    },
-    onQueued: () => health.noteCommit(),
+    nowMs: clock.elapsedMs,
+    log,
+    adminKey: admin.key,
+    background: true,
+    settledThrough: () => settling.through(),
   });
-  const access = await openAccess({ config, adminKey: admin.key, store, intake: toStore, clock, log });
-  const deadLetters = objects && createDeadLetters({ objects, store });
-  const persister =
-    queue && deadLetters && config.roles.includes('persister')
-      ? openPersister({ config, queue, store, deadLetters, clock, log, onStored: noteStored })
-      : undefined;
-  const rates = persister && createRates({ read: () => persister.status().counters, nowMs: clock.elapsedMs });
+  const { context, intake, access, persister } = service;
   const settling = createSettling({
     intakeThrough: () => intake.settledThrough(),
     queue,
@@ -131,83 +115,15 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
         })
       : undefined;
   const watch =
-    store.capabilities.live === 'polled' ? watchHead({ store, stored, everyMs: POLL_MS }) : undefined;
-
-  const health = createHealth({
-    clock: () => clock.status(),
-    intake: () => intake.status(),
-    acceptor: {
-      name: queue === undefined ? 'store' : 'queue',
-      durability,
-      probe: () => (queue ?? store).probe(),
-    },
-    parts: {
-      ...(persister && { store: watchStore(store, persister), persister: watchPersister(persister) }),
-      ...(objects && queue && { objects: watchObjects(objects, queue) }),
-      ...access.parts,
-    },
-    registers: config.registers,
-    nowMicros: () => clock.nowMicros(),
-    nowMs: () => clock.elapsedMs(),
-  });
-  const metrics = createMetrics({
-    entriesInFlight: () => intake.status().entriesInFlight,
-    bytesInFlight: () => budget.used,
-    followers: () => stored.waiting,
-    clockAheadSeconds: () => clock.status().wallAheadMicros / 1e6,
-    components: () =>
-      Object.fromEntries(
-        Object.entries(health.components()).map(([name, { state }]) => [name, state === 'ok']),
-      ),
-    ledger: createLedgerWatch({
-      store,
-      ...(queue && { queue }),
-      nowMicros: clock.nowMicros,
-      nowMs: clock.elapsedMs,
-    }),
-    ...(queue && { queue: () => queue.status() }),
-    ...(persister && { persister: persister.status }),
-    nowMicros: clock.nowMicros,
-  });
-  const context: HttpContext = {
-    version,
-    config,
-    paths,
-    intake,
-    keysInFlight: createKeysInFlight(),
-    keys: access.keys,
-    audit: access.audit,
-    authenticate: access.authenticate,
-    clientOf: access.clientOf,
-    assertLetsIn: access.assertLetsIn,
-    store,
-    ...(queue && { queue }),
-    ...(persister && rates && { persister: { status: persister.status, perSecond: rates.perSecond } }),
-    ...(deadLetters && { deadLetters }),
-    durability,
-    settledThrough: () => settling.through(),
-    stored,
-    limiter: createRateLimiter(() => clock.elapsedMs()),
-    budget,
-    health,
-    metrics,
-    log,
-    draining: draining.signal,
-    nowMicros: () => clock.nowMicros(),
-    nowMs: () => clock.elapsedMs(),
-  };
+    store.capabilities.live === 'polled'
+      ? watchHead({ store, stored: context.stored, everyMs: POLL_MS })
+      : undefined;
   const app = createApp(context);
   const server = createHttpServer(context, app);
   let closing: Promise<boolean> | undefined;
 
-  function noteStored(entries: number): void {
-    metrics.countBatch(entries);
-    stored.ring();
-  }
-
   async function close(): Promise<boolean> {
-    health.noteDraining();
-    draining.abort();
+    service.drain();
     const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
     // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
@@ -219,7 +135,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
     }
     const flushed = await ended('drivers', FLUSH_MS, async () => {
       await tellWhatStays(queue, log);
-      rates?.close();
+      service.close();
       await watch?.close();
       await retention?.close();
       await settling.close();
@@ -241,7 +157,7 @@ export async function createDaybook(config: Config, log: Logger): Promise<Dayboo
 
   return {
     config,
-    durability,
+    durability: context.durability,
     adminKeyFile: admin.file,
     adminKeyIsNew: admin.isNew,
     fetch: async (request, front) => app.fetch(request, front),
@@ -256,14 +172,7 @@ async function openData(
   log: Logger,
 ): Promise<{ admin: AdminKey; drivers: Drivers }> {
   const admin = readOrMakeAdminKey(path);
-  const drivers = await openDrivers(config, path, log);
-  try {
-    assertEntriesFit(config, drivers);
-  } catch (thrown) {
-    await drivers.close();
-    throw thrown;
-  }
-  return { admin, drivers };
+  return { admin, drivers: await openDrivers(config, path, log) };
 }
 
 /** A queue that is not empty at the end is no fault: what is in it is acknowledged, and stored after the next start. */
@@ -286,24 +195,6 @@ async function within(timeoutMs: number, work: () => Promise<void>): Promise<boo
   } finally {
     over.abort();
     await late.catch(() => undefined);
-  }
-}
-
-/** @throws {StartError} when a register allows more than its drivers can hold. */
-function assertEntriesFit({ registers }: Config, { store, queue }: Drivers): void {
-  const ceilings = [
-    { driver: `${store.capabilities.driver} store`, bytes: store.capabilities.maxEntryBytes },
-  ];
-  if (queue !== undefined) {
-    const { driver, maxMessageBytes } = queue.capabilities;
-    ceilings.push({ driver: `${driver} queue`, bytes: maxMessageBytes - ENVELOPE_BYTES });
-  }
-  for (const { driver, bytes } of ceilings) {
-    const tooLarge = registers.find((register) => register.maxEntryBytes > bytes);
-    if (tooLarge === undefined) continue;
-    throw new StartError(
-      `registers.${tooLarge.name}.maxEntryBytes: expected at most ${bytes}, what the ${driver} holds, given ${tooLarge.maxEntryBytes}`,
-    );
   }
 }
 

@@ -25,11 +25,16 @@ import type { WatchedPart } from './telemetry/health.ts';
 
 export interface OpenAccessOptions {
   readonly config: Config;
-  readonly adminKey: string;
+  /** Absent where there is no data directory to keep one in. */
+  readonly adminKey?: string;
   readonly store: Store;
   /** The intake in front of the store. */
   readonly intake: Intake;
   readonly clock: Clock;
+  /** Milliseconds that never go back, also while nothing runs. */
+  readonly nowMs: () => number;
+  /** Whether the process runs between requests. */
+  readonly background: boolean;
   readonly log: Logger;
 }
 
@@ -48,23 +53,29 @@ const LOOK_FOR_KEYS_MS = 1_000;
 const LOOK_AT_OWN_KEYS_MS = 60_000;
 
 export async function openAccess(options: OpenAccessOptions): Promise<OpenedAccess> {
-  const { config, adminKey, store, intake, clock, log } = options;
+  const { config, adminKey, store, intake, clock, nowMs, background, log } = options;
   const records = createInternalRecords({ intake, region: config.region });
   const isShared = store.capabilities.live === 'polled';
-  const keys = createKeysWhenNeeded(() =>
-    createKeys({
-      store,
-      records,
-      scopes: scopesOf(config.registers),
-      onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
-      onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
-      nowMicros: () => clock.nowMicros(),
-      nowMs: () => clock.elapsedMs(),
-      lookEveryMs: isShared ? LOOK_FOR_KEYS_MS : LOOK_AT_OWN_KEYS_MS,
-    }),
+  const keys = createKeysWhenNeeded(
+    () =>
+      createKeys({
+        store,
+        records,
+        scopes: scopesOf(config.registers),
+        onUnknownEvents: (entries) => log.warn({ event: 'key-events-unknown', entries }),
+        onUsesNotRecorded: ({ message }) => log.warn({ event: 'key-uses-not-recorded', reason: message }),
+        nowMicros: () => clock.nowMicros(),
+        nowMs,
+        background,
+        lookEveryMs: isShared ? LOOK_FOR_KEYS_MS : LOOK_AT_OWN_KEYS_MS,
+      }),
+    background,
   );
-  if (isShared) void keys.get();
+  // Between requests nothing runs there: what is needed is read by the one that needs it.
+  if (isShared && background) void keys.get();
   const tokens = await openTokens(config, clock, log);
+  // Never rejects: an issuer that is away must not keep the others out.
+  if (background) void tokens?.load();
   return {
     keys,
     audit: createAudit({
@@ -73,7 +84,11 @@ export async function openAccess(options: OpenAccessOptions): Promise<OpenedAcce
         log.warn({ event: 'audit-without-outcome', action, target, outcome, requestId, reason: message });
       },
     }),
-    authenticate: createAuthenticate({ adminKey, keys, ...(tokens && { tokens }) }),
+    authenticate: createAuthenticate({
+      ...(adminKey !== undefined && { adminKey }),
+      keys,
+      ...(tokens && { tokens }),
+    }),
     clientOf: createClientOf(config.trustedProxies),
     assertLetsIn: createAddressCheck(config),
     parts: { keys: () => keys.status(), ...(tokens && { issuers: watchIssuers(tokens) }) },
@@ -89,10 +104,7 @@ async function openTokens(
 ): Promise<TokenVerifier | undefined> {
   if (Object.keys(issuers).length === 0) return undefined;
   const { createTokenVerifier } = await import('./access/jwt/token-verifier.ts');
-  const tokens = createTokenVerifier({ issuers, nowMs: () => clock.nowMicros() / 1000, log });
-  // Never rejects: an issuer that is away must not keep the others out.
-  void tokens.load();
-  return tokens;
+  return createTokenVerifier({ issuers, nowMs: () => clock.nowMicros() / 1000, log });
 }
 
 function watchIssuers(tokens: TokenVerifier): WatchedPart {

@@ -3,6 +3,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { Config } from './config/load.ts';
+import type { Batch } from './envelope.ts';
 import type { IdGenerator } from './id.ts';
 import { randomId } from './id.ts';
 import type { Budget } from './intake/budget.ts';
@@ -21,10 +22,12 @@ export interface OpenIntakeOptions {
   readonly clock: Clock;
   readonly ids: IdGenerator;
   readonly budget: Budget;
+  /** Asked for every batch; default what the configuration says. */
+  readonly answerWithinMs?: () => number;
   /** Called with every batch that the intake itself brought into the store. */
   readonly onStored: IntakeOptions['onStored'];
   /** Called with every batch that the queue has. */
-  readonly onQueued: () => void;
+  readonly onQueued: (batch: Batch) => void;
 }
 
 const RETRY = { firstMs: 50, limitMs: 2_000 };
@@ -38,7 +41,8 @@ export interface OpenedIntake {
 
 export function openIntake(options: OpenIntakeOptions): OpenedIntake {
   const { config, store, queue, clock, ids, budget, onStored, onQueued } = options;
-  const { maxCommitEntries, maxCommitBytes, answerWithinMs, keyedStoreMs } = config.limits;
+  const { answerWithinMs = () => config.limits.answerWithinMs } = options;
+  const { maxCommitEntries, maxCommitBytes, keyedStoreMs } = config.limits;
   const common = {
     ids,
     nowMicros: () => clock.nowMicros(),
@@ -52,7 +56,7 @@ export function openIntake(options: OpenIntakeOptions): OpenedIntake {
     source: randomId(),
     backOff: createBackOff(RETRY),
     maxBatchBytes: maxCommitBytes,
-    answerWithinMs: queue === undefined ? answerWithinMs : keyedStoreMs,
+    answerWithinMs: queue === undefined ? answerWithinMs : () => keyedStoreMs,
     onStored,
   });
   if (queue === undefined) return { intake: toStore, toStore };

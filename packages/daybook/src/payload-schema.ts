@@ -14,12 +14,29 @@ import type { Register } from './register.ts';
 const MAX_NAMED = 10;
 
 const require = createRequire(import.meta.url);
+let loaded: { readonly Ajv: typeof Ajv2020.default; readonly formats: typeof addFormats.default } | undefined;
 const compiled = new WeakMap<object, ValidateFunction>();
+
+/** In a bundle nothing can be required when it is needed: there this comes before the first schema. */
+export async function loadSchemaCompiler(): Promise<void> {
+  if (loaded !== undefined) return;
+  const [{ default: ajv }, { default: formats }] = await Promise.all([
+    import('ajv/dist/2020.js'),
+    import('ajv-formats'),
+  ]);
+  loaded = { Ajv: ajv.default, formats: formats.default };
+}
+
+function requireSchemaCompiler(): NonNullable<typeof loaded> {
+  const { default: Ajv } = require('ajv/dist/2020.js') as { default: typeof Ajv2020.default };
+  const { default: formats } = require('ajv-formats') as { default: typeof addFormats.default };
+  return { Ajv, formats };
+}
 
 /** @throws {Error} when it is no JSON Schema. */
 export function compileSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
-  const { default: Ajv } = require('ajv/dist/2020.js') as { default: typeof Ajv2020.default };
-  const { default: formats } = require('ajv-formats') as { default: typeof addFormats.default };
+  loaded ??= requireSchemaCompiler();
+  const { Ajv, formats } = loaded;
   const ajv = new Ajv({
     allErrors: true,
     // What every object inherits is no field of a payload.

@@ -5,7 +5,7 @@ import type { TrustedProxies } from './client-address.ts';
 import { createClientOf, createNetworks, isNetwork } from './client-address.ts';
 
 const client = (trusted: TrustedProxies, socket: string, fields: Record<string, string | string[]> = {}) =>
-  createClientOf(trusted)(socket, fields);
+  createClientOf(trusted)({ address: socket, protocol: 'http' }, fields);
 const address = (trusted: TrustedProxies, socket: string, forwarded: string | string[]) =>
   client(trusted, socket, { 'x-forwarded-for': forwarded }).address;
 

@@ -1,6 +1,6 @@
 /**
- * Who is at the other end: the address of the socket, unless it is that of a proxy that the configuration trusts. Then it
- * is the last address in `X-Forwarded-For` that no trusted proxy has; what stands before it was written by strangers.
+ * Who is at the other end: the peer of the socket, or of the front where that says so, unless it is a proxy that the
+ * configuration trusts. Then it is the last address in `X-Forwarded-For` that no trusted proxy has; what stands before it was written by strangers.
  */
 import { BlockList, isIP } from 'node:net';
 
@@ -10,6 +10,7 @@ import { withoutMapping } from './address.ts';
 export type TrustedProxies = number | readonly string[];
 
 export interface Client {
+  /** Empty where it is not known. */
   readonly address: string;
   readonly protocol: 'http' | 'https';
 }
@@ -45,18 +46,17 @@ export function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
 }
 
-export function createClientOf(trusted: TrustedProxies): (socketAddress: string, headers: Fields) => Client {
-  if (Array.isArray(trusted) ? trusted.length === 0 : trusted === 0) {
-    return (address) => ({ address, protocol: 'http' });
-  }
+/** @returns from the peer, which is at the other end of the socket or of the front, to whoever it speaks for. */
+export function createClientOf(trusted: TrustedProxies): (peer: Client, headers: Fields) => Client {
+  if (Array.isArray(trusted) ? trusted.length === 0 : trusted === 0) return (peer) => peer;
   const networks = Array.isArray(trusted) ? createNetworks(trusted as readonly string[]) : undefined;
   const isTrusted = (address: string, hops: number): boolean =>
     networks === undefined ? hops < (trusted as number) : networks.includes(address);
 
-  return (socketAddress, headers) => {
-    if (!isTrusted(socketAddress, 0)) return { address: socketAddress, protocol: 'http' };
+  return (peer, headers) => {
+    if (!isTrusted(peer.address, 0)) return peer;
     const forwarded = listOf(headers['x-forwarded-for']);
-    let address = socketAddress;
+    let { address } = peer;
     for (let hops = 0; isTrusted(address, hops); hops += 1) {
       const previous = parseAddress(forwarded.pop() ?? '');
       // What is no address was put there by nobody that is trusted.
@@ -74,7 +74,7 @@ function listOf(field: string | readonly string[] | undefined): string[] {
 }
 
 /** In one spelling, because an address is kept, counted and compared as text. @returns undefined for what is none. */
-function parseAddress(text: string): string | undefined {
+export function parseAddress(text: string): string | undefined {
   const address = withoutZone(withoutPort(text));
   if (isIP(address) !== 6) return isIP(address) === 4 ? address : undefined;
   const spelled = new URL(`http://[${address}]`).hostname.slice(1, -1);

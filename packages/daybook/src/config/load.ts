@@ -9,7 +9,7 @@ import type { z } from 'zod';
 
 import { INTERNAL_REGISTERS } from '../access/internal-records.ts';
 import { StartError, toError } from '../errors.ts';
-import { schemaFault } from '../payload-schema.ts';
+import { loadSchemaCompiler, schemaFault } from '../payload-schema.ts';
 import type { Register } from '../register.ts';
 import { show } from './leaf.ts';
 import { AUDIT_REGISTER, DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
@@ -42,7 +42,14 @@ export async function loadConfig(
     if (key in overrides && isPlainObject(given[key]))
       overrides[key] = { ...given[key], ...(overrides[key] as object) };
   }
+  if (hasSchema(given)) await loadSchemaCompiler();
   return parseConfig({ ...given, ...overrides }, file);
+}
+
+function hasSchema({ registers }: Record<string, unknown>): boolean {
+  return (
+    isPlainObject(registers) && Object.values(registers).some((one) => isPlainObject(one) && 'schema' in one)
+  );
 }
 
 /** A driver may be given as its URL alone. */

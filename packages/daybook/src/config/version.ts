@@ -3,8 +3,12 @@
  */
 import { readFileSync } from 'node:fs';
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** A bundle has no package beside it: whoever makes one defines the version in it. */
+declare const DAYBOOK_VERSION: string | undefined;
 
-export const { version } = manifest;
+export const version = typeof DAYBOOK_VERSION === 'string' ? DAYBOOK_VERSION : readVersion();
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

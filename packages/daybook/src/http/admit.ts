@@ -12,7 +12,7 @@ import type { HttpContext } from './context.ts';
 import { assertSameSite } from './cors.ts';
 
 /**
- * @param remoteAddress of the socket.
+ * @param peer at the other end of the socket, or of the front.
  * @returns whoever writes, as far as the network tells.
  * @throws {DaybookError} CROSS_SITE, ADDRESS_REFUSED
  */
@@ -20,10 +20,10 @@ export function letWriterIn(
   { clientOf, assertLetsIn }: Pick<HttpContext, 'clientOf' | 'assertLetsIn'>,
   register: Register,
   headers: IncomingHttpHeaders,
-  remoteAddress: string,
+  peer: Client,
 ): Client {
   assertSameSite(headers, register);
-  const client = clientOf(remoteAddress, headers);
+  const client = clientOf(peer, headers);
   assertLetsIn(register, client.address);
   return client;
 }

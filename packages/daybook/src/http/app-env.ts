@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Context } from 'hono';
 
+import type { Client } from '../access/client-address.ts';
 import type { Register } from '../register.ts';
 import type { Authenticate } from './authenticate.ts';
 
@@ -11,6 +12,10 @@ export interface AppEnv {
   Bindings: {
     /** Of the Node server; absent without a socket. */
     incoming?: { socket: Socket };
+    /** Of a front that tells who is at its other end. */
+    peer?: Client;
+    /** Of a front that waits for so long only: what can end early ends before this; milliseconds of `nowMs`. */
+    endsAtMs?: number;
     /** Of a front that has verified the credential of this very request; it takes the place of our own. */
     authenticate?: Authenticate;
   };
@@ -24,6 +29,15 @@ export function authenticatorOf(
   { env }: Context<AppEnv>,
 ): { readonly authenticate: Authenticate } {
   return env?.authenticate === undefined ? own : { authenticate: env.authenticate };
+}
+
+/** Whoever is at the other end, before anything that they say. */
+export function peerOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): Client {
+  return { address: remoteAddress, protocol: 'http' };
+}
+
+export function peerOfRequest({ env }: Context<AppEnv>): Client {
+  return env?.peer ?? peerOf(env?.incoming?.socket ?? { remoteAddress: undefined });
 }
 
 /** The path without the base path and without one trailing slash; what is outside the base path matches no route. */

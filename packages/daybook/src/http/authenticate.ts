@@ -20,7 +20,8 @@ export interface Authenticate {
 }
 
 export interface AuthenticateOptions {
-  readonly adminKey: string;
+  /** Absent where there is none. */
+  readonly adminKey?: string;
   readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
   readonly tokens?: { verify(token: string): Identity | Promise<Identity> };
@@ -44,12 +45,12 @@ export function createAuthenticate({
   maxWaiting = MAX_WAITING,
 }: AuthenticateOptions): Authenticate {
   const admin = createIdentity({ subject: 'daybook:admin', roles: ['admin'], kind: 'admin' });
-  const expectedKey = Buffer.from(adminKey);
+  const expectedKey = adminKey === undefined ? undefined : Buffer.from(adminKey);
   let waiting = 0;
 
   function isAdminKey(credential: string): boolean {
     // Most credentials are tokens, which are longer. How long the key is, is no secret; all of its characters are ASCII.
-    return credential.length === adminKey.length && timingSafeEqual(Buffer.from(credential), expectedKey);
+    return credential.length === expectedKey?.length && timingSafeEqual(Buffer.from(credential), expectedKey);
   }
 
   function verifyKey(credential: string): Identity | Promise<Identity> {

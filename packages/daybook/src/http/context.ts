@@ -21,10 +21,15 @@ import type { Signal } from '../tail/signal.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authenticate } from './authenticate.ts';
+import type { Front } from './front.ts';
 
 export interface HttpContext {
   readonly version: string;
   readonly config: Config;
+  /** What carries the answers. */
+  readonly front: Front;
+  /** The folder of what pages load. */
+  readonly assets: URL;
   /** `METHOD /path` to register, without the base path. */
   readonly paths: ReadonlyMap<string, Register>;
   readonly intake: Intake;

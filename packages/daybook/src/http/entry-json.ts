@@ -50,15 +50,38 @@ function members(
  * @param duplicateOf the entry that was stored, when this one is a link to it.
  */
 export function entryToJson(register: Register, entry: StoredEntry, duplicateOf?: string): string {
-  const head = JSON.stringify(members(register, entry)).slice(0, -1);
-  const state = duplicateOf === undefined ? '"stored"' : `"duplicate","duplicateOf":"${duplicateOf}"`;
-  return `${head}${payloadMembers(entry)},"status":${state}}`;
+  return toJson(register, entry, duplicateOf, payloadKind(entry));
 }
 
-function payloadMembers(entry: StoredEntry): string {
+/**
+ * The same in at most so many bytes, where that is possible: escaped, a text of controls is six times as long as its bytes,
+ * so one that is too long is given as base64, which is a third longer.
+ */
+export function entryToJsonWithin(
+  maxBytes: number,
+  register: Register,
+  entry: StoredEntry,
+  duplicateOf?: string,
+): string {
+  const text = entryToJson(register, entry, duplicateOf);
+  if (payloadKind(entry) !== 'text' || Buffer.byteLength(text) <= maxBytes) return text;
+  return toJson(register, entry, duplicateOf, 'bytes');
+}
+
+function toJson(
+  register: Register,
+  entry: StoredEntry,
+  duplicateOf: string | undefined,
+  kind: ReturnType<typeof payloadKind>,
+): string {
+  const head = JSON.stringify(members(register, entry)).slice(0, -1);
+  const state = duplicateOf === undefined ? '"stored"' : `"duplicate","duplicateOf":"${duplicateOf}"`;
+  return `${head}${payloadMembers(entry, kind)},"status":${state}}`;
+}
+
+function payloadMembers(entry: StoredEntry, kind: ReturnType<typeof payloadKind>): string {
   if (entry.payload === undefined) return '';
   const bytes = toBuffer(entry.payload);
-  const kind = payloadKind(entry);
   if (kind === 'json') return `,"payload":${bytes.toString('utf8').replaceAll(/[\r\n]+/g, ' ')}`;
   if (kind === 'text') return `,"payload":${JSON.stringify(bytes.toString('utf8'))}`;
   return `,"payload":"${bytes.toString('base64')}","payloadEncoding":"base64"`;

@@ -52,6 +52,13 @@ export function negotiate<T extends Format>(
   return best.offer;
 }
 
+/** Whether nothing but this format would be taken. */
+export function acceptsOnly(accept: string | undefined, format: Format): boolean {
+  if (accept === undefined) return false;
+  const wanted = parseAccept(accept).filter(({ quality }) => quality > 0);
+  return wanted.length > 0 && wanted.every(({ type }) => FORMATS[format].some((one) => one === type));
+}
+
 function formatNamed<T extends Format>(asked: string, offers: readonly T[]): T {
   const found = offers.find((offer) => offer === asked);
   if (found !== undefined) return found;

@@ -3,19 +3,31 @@
  */
 import type { StoredEntry } from '../entry.ts';
 import type { Register } from '../register.ts';
-import { entryToJson } from './entry-json.ts';
+import { entryToJsonWithin } from './entry-json.ts';
+import type { Front } from './front.ts';
 
-/** ALB to Lambda carries 1 MB (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html). */
-export const MAX_PAGE_BYTES = 900 * 1024;
+const MAX_PAGE_BYTES = 900 * 1024;
+/** Of an answer, what stands around the entries: the cursors of a tail's 500 have 45 KB. */
+const FRAME_BYTES = 64 * 1024;
+
+/** How many bytes the entries of one page may have. */
+export function pageBytes({ maxAnswerBytes }: Pick<Front, 'maxAnswerBytes'>): number {
+  return Math.min(MAX_PAGE_BYTES, maxAnswerBytes - FRAME_BYTES);
+}
 
 /** @returns texts of the first entries; at least one if there is one. */
-export function pageTexts(register: Register, entries: readonly StoredEntry[]): string[] {
+export function pageTexts(
+  front: Pick<Front, 'maxAnswerBytes'>,
+  register: Register,
+  entries: readonly StoredEntry[],
+): string[] {
+  const maxBytes = pageBytes(front);
   const texts: string[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    const text = entryToJson(register, entry);
+    const text = entryToJsonWithin(front.maxAnswerBytes - FRAME_BYTES, register, entry);
     bytes += Buffer.byteLength(text) + 1;
-    if (texts.length > 0 && bytes > MAX_PAGE_BYTES) break;
+    if (texts.length > 0 && bytes > maxBytes) break;
     texts.push(text);
   }
   return texts;

@@ -34,7 +34,7 @@ function start(overrides: Partial<IntakeOptions> = {}): {
     backOff: NO_WAIT,
     maxBatchEntries: 100,
     maxBatchBytes: 100_000,
-    answerWithinMs: 10_000,
+    answerWithinMs: () => 10_000,
     onStored: () => undefined,
     ...overrides,
   });
@@ -156,7 +156,7 @@ for (const fault of ['unknown-lost', 'unknown-written'] as const) {
 }
 
 test('a caller hears unknown, with the id, when the outcome takes too long; the entry is stored all the same', async () => {
-  const { intake, store, budget } = start({ answerWithinMs: 5 });
+  const { intake, store, budget } = start({ answerWithinMs: () => 5 });
   store.meet('hang');
   let id = '';
   await assert.rejects(accept(intake, DRAFT), (thrown) => {

@@ -53,8 +53,8 @@ export interface IntakeOptions {
   readonly backOff: Pick<BackOff, 'wait' | 'reset'>;
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;
-  /** A caller hears `unknown` rather than wait longer than this for an outcome. */
-  readonly answerWithinMs: number;
+  /** A caller hears `unknown` rather than wait longer than this for an outcome; asked when its batch is appended. */
+  readonly answerWithinMs: () => number;
   /** Called with every batch that is stored now. */
   readonly onStored: (batch: Batch, result: Pick<AppendResult, 'exceptions'>) => void;
 }
@@ -172,7 +172,7 @@ export function createIntake(options: IntakeOptions): Intake {
   /** Appends until the outcome is known. @returns what is on record; the waiters of the rest were told. */
   async function append(waiting: readonly Pending[]): Promise<readonly Recorded[]> {
     const batch = toBatch(waiting);
-    const timer = setTimeout(() => tellUnknown(waiting), options.answerWithinMs);
+    const timer = setTimeout(() => tellUnknown(waiting), options.answerWithinMs());
     const result = await repeatUntilKnown(batch);
     clearTimeout(timer);
     if ('exceptions' in result) {

@@ -64,10 +64,18 @@ export interface HealthSources {
   readonly nowMs: () => number;
 }
 
+export interface HealthOptions {
+  /** Failures in a row to leave, default 2: where each question may meet another process, one is told as it is. */
+  readonly failuresToLeave?: number;
+}
+
 const FRESH_COMMIT_MS = 5_000;
 const FAILURES_TO_LEAVE = 2;
 
-export function createHealth(sources: HealthSources): Health {
+export function createHealth(
+  sources: HealthSources,
+  { failuresToLeave = FAILURES_TO_LEAVE }: HealthOptions = {},
+): Health {
   const { acceptor, nowMs } = sources;
   const since = new Map<string, Component>();
   let lastCommitMs = -Infinity;
@@ -93,7 +101,7 @@ export function createHealth(sources: HealthSources): Health {
       return proven();
     } catch (thrown) {
       failures += 1;
-      const stillReady = everReady && failures < FAILURES_TO_LEAVE;
+      const stillReady = everReady && failures < failuresToLeave;
       return stillReady
         ? { ready: true }
         : { ready: false, reason: `the ${acceptor.name} does not accept: ${toError(thrown).message}` };

@@ -63,7 +63,7 @@ export function startKeysServer(store: Store, options: KeysServerOptions = {}): 
     backOff: createBackOff({ firstMs: 5, limitMs: 50 }),
     maxBatchEntries: 100,
     maxBatchBytes: 1_000_000,
-    answerWithinMs: 2_000,
+    answerWithinMs: () => 2_000,
     onStored() {},
   });
   const records = createInternalRecords({ intake, region: 'local' });

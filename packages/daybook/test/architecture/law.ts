@@ -18,6 +18,8 @@ const ROOT_FILES = new Map([
   ['open-access.ts', 'composition root'],
   ['open-intake.ts', 'composition root'],
   ['open-persister.ts', 'composition root'],
+  ['open-service.ts', 'composition root'],
+  ['operator.ts', 'composition root'],
   ['main.ts', 'process entry'],
   ['human-start.ts', 'process entry'],
   ['index.ts', 'public API'],

@@ -27,6 +27,7 @@ import { createIntake } from '../../src/intake/intake.ts';
 import { createBackOff } from '../../src/retry.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { HttpContext } from '../../src/http/context.ts';
+import { NODE_FRONT } from '../../src/http/front.ts';
 import { createFileObjects } from '../../src/objects/file/file-objects.ts';
 import type { Objects } from '../../src/objects/objects.ts';
 import type { DeadLetterFailure, DeadLetters } from '../../src/persister/dead-letters.ts';
@@ -72,7 +73,7 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
     backOff: createBackOff({ firstMs: 5, limitMs: 50 }),
     maxBatchEntries: 100,
     maxBatchBytes: 1_000_000,
-    answerWithinMs: 2_000,
+    answerWithinMs: () => 2_000,
     onStored() {},
   });
   const records = createInternalRecords({ intake, region: 'local' });
@@ -92,6 +93,7 @@ export async function startDeadLetterService({ hasObjects = true } = {}): Promis
     version,
     config,
     paths: registerPaths(config.registers),
+    front: NODE_FRONT,
     store,
     ...(hasObjects && {
       deadLetters: createDeadLetters({

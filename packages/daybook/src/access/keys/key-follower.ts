@@ -25,6 +25,8 @@ export interface KeyFollower {
   readonly firstLook: Promise<void>;
   /** Looks now; what was on record at the call has been applied when it resolves. @throws what the store throws. */
   look(): Promise<void>;
+  /** Looks unless one began within these milliseconds; waits 2 s at most, once everything was read. Never rejects. */
+  lookWithin(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,9 +38,12 @@ export interface KeyFollowerOptions {
   readonly nowMicros: () => number;
   /** Monotonic. */
   readonly nowMs: () => number;
-  readonly everyMs: number;
+  /** Undefined: only when asked to. */
+  readonly everyMs: number | undefined;
 }
 
+/** Of a look that a request waits for, when what is known would do. */
+const MAX_LOOK_MS = 2_000;
 const LOOK_BACK_EVERY_MS = 60_000;
 /** Longer than a replica may lag behind, and than clocks may be apart. */
 const LOOK_BACK_MICROS = 3_600_000_000;
@@ -51,6 +56,7 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
   let isLoaded = false;
   let lookedAtMs = nowMs();
   let lookedBackAtMs = lookedAtMs;
+  let beganMs = lookedAtMs;
   let failure: string | undefined;
   let looking: Promise<void> | undefined;
 
@@ -107,14 +113,17 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
   }
 
   function look(): Promise<void> {
+    if (looking === undefined) beganMs = nowMs();
     looking ??= lookOnce().finally(() => (looking = undefined));
     return looking;
   }
 
   async function run(): Promise<void> {
     await firstLook;
+    const { everyMs } = options;
+    if (everyMs === undefined) return;
     for (;;) {
-      await sleep(options.everyMs, closing.signal);
+      await sleep(everyMs, closing.signal);
       if (closing.signal.aborted) return;
       await lookSafely();
     }
@@ -141,6 +150,14 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
       // One that is under way may have passed already what the caller asks for.
       await looking?.catch(() => undefined);
       return look();
+    },
+    async lookWithin(ms) {
+      if (looking === undefined && nowMs() - beganMs < ms && isLoaded) return;
+      const looked = lookSafely();
+      if (!isLoaded) return looked;
+      const over = new AbortController();
+      await Promise.race([looked, sleep(MAX_LOOK_MS, over.signal)]);
+      over.abort();
     },
     async close() {
       closing.abort();

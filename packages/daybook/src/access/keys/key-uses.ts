@@ -17,7 +17,9 @@ export interface KeyUses {
   usedAt(keyId: string): number | undefined;
   /** Lets go of keys that are not known any more. */
   forget(isKnown: (keyId: string) => boolean): void;
-  /** Puts on record what is new. */
+  /** Puts on record what is new. Never rejects. */
+  record(): Promise<void>;
+  /** The same, for the last time. */
   close(): Promise<void>;
 }
 
@@ -29,7 +31,8 @@ export interface KeyUsesOptions {
   readonly onRecorded: (entries: readonly Entry[]) => void;
   readonly onFailure: (error: Error) => void;
   readonly nowMicros: () => number;
-  readonly everyMs: number;
+  /** Undefined: only when asked to. */
+  readonly everyMs: number | undefined;
 }
 
 const HOUR_MICROS = 3_600_000_000;
@@ -65,6 +68,7 @@ export function createKeyUses(options: KeyUsesOptions): KeyUses {
   }
 
   async function run(): Promise<void> {
+    if (everyMs === undefined) return;
     while (!closing.signal.aborted) {
       await sleep(everyMs, closing.signal);
       await record();
@@ -77,6 +81,7 @@ export function createKeyUses(options: KeyUsesOptions): KeyUses {
     forget(isKnown) {
       for (const keyId of uses.keys()) if (!isKnown(keyId)) uses.delete(keyId);
     },
+    record,
     async close() {
       closing.abort();
       await running;

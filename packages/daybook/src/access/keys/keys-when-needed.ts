@@ -8,14 +8,20 @@ import type { Keys } from './keys.ts';
 export interface KeysWhenNeeded {
   /** Resolves when the keys are loaded, or the first attempt has failed. */
   get(): Promise<Keys>;
-  /** As `Keys.verify`; a promise until the keys were first needed and read. @throws {KeyError} also by the promise. */
+  /**
+   * As `Keys.verify`; a promise until the keys were first needed and read, and always one where nothing runs between
+   * requests. @throws {KeyError} also by the promise.
+   */
   verify(presented: string): Identity | undefined | Promise<Identity | undefined>;
   status(): ReturnType<Keys['status']>;
   close(): Promise<void>;
 }
 
-/** @param make is called once, at the first need. */
-export function createKeysWhenNeeded(make: () => Keys): KeysWhenNeeded {
+/**
+ * @param make is called once, at the first need.
+ * @param background whether the keys follow the store by themselves.
+ */
+export function createKeysWhenNeeded(make: () => Keys, background = true): KeysWhenNeeded {
   let keys: Keys | undefined;
   let isStarted = false;
 
@@ -29,6 +35,7 @@ export function createKeysWhenNeeded(make: () => Keys): KeysWhenNeeded {
   return {
     get,
     verify(presented) {
+      if (!background) return get().then((loaded) => loaded.verifyNow(presented));
       if (keys !== undefined && isStarted) return keys.verify(presented);
       return get().then((loaded) => loaded.verify(presented));
     },

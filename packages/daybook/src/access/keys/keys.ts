@@ -49,6 +49,12 @@ export interface Keys {
    */
   verify(presented: string): Identity | undefined;
   /**
+   * The same for a process in which nothing runs between requests: looks first for what others wrote, at most every
+   * `lookEveryMs`, and puts the use on record with the request. While the store does not answer what is known goes on to
+   * count, as it does on a server. @throws {KeyError} `loading`, by the promise.
+   */
+  verifyNow(presented: string): Promise<Identity | undefined>;
+  /**
    * Resolves when the key is durable in the store.
    * @returns the key, and its whole text, which nobody can be shown again.
    * @throws {KeyError} {DaybookError} After an unknown outcome there may be one more key, whose secret nobody has.
@@ -80,6 +86,8 @@ export interface KeysOptions {
   readonly nowMicros: () => number;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
+  /** Whether the keys follow the store and record their uses by themselves; default true. Else `verifyNow` does. */
+  readonly background?: boolean;
   /** How often this server looks for what others wrote; default 1 000. */
   readonly lookEveryMs?: number;
   /** How often last uses go on record; default 600 000. */
@@ -98,7 +106,7 @@ const NO_HASH = new Uint8Array(32);
 
 export function createKeys(options: KeysOptions): Keys {
   const { store, records, scopes, nowMicros, nowMs } = options;
-  const { lookEveryMs = 1_000, recordUsesEveryMs = 600_000, maxKeys = 10_000 } = options;
+  const { background = true, lookEveryMs = 1_000, recordUsesEveryMs = 600_000, maxKeys = 10_000 } = options;
   const known = createKnownKeys();
   const uses = createKeyUses({
     records,
@@ -106,7 +114,7 @@ export function createKeys(options: KeysOptions): Keys {
     onRecorded: (entries) => void apply(entries),
     onFailure: options.onUsesNotRecorded,
     nowMicros,
-    everyMs: recordUsesEveryMs,
+    everyMs: background ? recordUsesEveryMs : undefined,
   });
   let closed: Promise<void> | undefined;
 
@@ -120,7 +128,7 @@ export function createKeys(options: KeysOptions): Keys {
     },
     nowMicros,
     nowMs,
-    everyMs: lookEveryMs,
+    everyMs: background ? lookEveryMs : undefined,
   });
 
   /** @returns how many of them say nothing that this version knows. */
@@ -157,6 +165,19 @@ export function createKeys(options: KeysOptions): Keys {
     throw new KeyError('loading', `the API keys have not been read from the store yet${why}`);
   }
 
+  /** The credential of a request, now. */
+  function verify(presented: string): Identity | undefined {
+    const parts = parseKey(presented);
+    if (parts === undefined) return undefined;
+    assertLoaded();
+    const key = known.find(parts.keyId);
+    const isRight = timingSafeEqual(hashSecret(parts.secret), key?.hash ?? NO_HASH);
+    if (!isRight || key === undefined || key.expiresAt <= nowMicros()) return undefined;
+    if (known.revocationOf(key.keyId) !== undefined) return undefined;
+    uses.note(key.keyId);
+    return key.identity;
+  }
+
   function toListed(key: KnownKey): ListedKey {
     const revocation = known.revocationOf(key.keyId);
     const usedAt = Math.max(known.usedAt(key.keyId) ?? 0, uses.usedAt(key.keyId) ?? 0);
@@ -172,16 +193,13 @@ export function createKeys(options: KeysOptions): Keys {
   return {
     started: follower.firstLook,
 
-    verify(presented) {
-      const parts = parseKey(presented);
-      if (parts === undefined) return undefined;
-      assertLoaded();
-      const key = known.find(parts.keyId);
-      const isRight = timingSafeEqual(hashSecret(parts.secret), key?.hash ?? NO_HASH);
-      if (!isRight || key === undefined || key.expiresAt <= nowMicros()) return undefined;
-      if (known.revocationOf(key.keyId) !== undefined) return undefined;
-      uses.note(key.keyId);
-      return key.identity;
+    verify,
+
+    async verifyNow(presented) {
+      await follower.lookWithin(lookEveryMs);
+      const identity = verify(presented);
+      if (identity !== undefined && follower.failure === undefined) await uses.record();
+      return identity;
     },
 
     async create(request, by) {

@@ -17,6 +17,7 @@ import { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
 import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
+import { peerOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -44,7 +45,7 @@ export interface PlainSurroundings {
 export class PlainConnection implements WriteListener {
   readonly #surroundings: PlainSurroundings;
   readonly #socket: Socket;
-  readonly #remoteAddress: string;
+  readonly #peer: Client;
   readonly #reader = new PlainReader();
   #requests = 0;
   #busy = false;
@@ -56,7 +57,7 @@ export class PlainConnection implements WriteListener {
   constructor(surroundings: PlainSurroundings, socket: Socket) {
     this.#surroundings = surroundings;
     this.#socket = socket;
-    this.#remoteAddress = socket.remoteAddress ?? '';
+    this.#peer = peerOf(socket);
     socket
       .on('data', this.#onData)
       .on('end', this.#onEnd)
@@ -128,7 +129,7 @@ export class PlainConnection implements WriteListener {
     const hold = new Hold(context.budget);
     this.#hold = hold;
     try {
-      const client = letWriterIn(context, register, headers, this.#remoteAddress);
+      const client = letWriterIn(context, register, headers, this.#peer);
       const admitted = admit(context, register, 'write', headers['authorization']);
       if (!(admitted instanceof Promise)) return this.#write(headers, client, body, hold, admitted);
       admitted.then(

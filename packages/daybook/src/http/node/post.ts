@@ -14,6 +14,7 @@ import type { Hold } from '../../intake/budget.ts';
 import type { Register } from '../../register.ts';
 import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
+import { peerOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { corsHeaders } from '../cors.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -77,7 +78,7 @@ class Exchange implements BodyReceiver, WriteListener {
       const { context } = this.#surroundings;
       const { register, request } = this.#post;
       const { headers, socket } = request;
-      const client = letWriterIn(context, register, headers, socket.remoteAddress ?? '');
+      const client = letWriterIn(context, register, headers, peerOf(socket));
       const admitted = admit(context, register, 'write', headers.authorization);
       if (!(admitted instanceof Promise)) return this.#begin(client, admitted);
       // The stream keeps what arrives meanwhile, and stops the socket when that is much.

@@ -18,6 +18,8 @@ const MINUTE_MICROS = 60_000_000;
 const DAY_MICROS = 1440 * MINUTE_MICROS;
 const DEFAULT_LEDGER_ROWS = 10_000;
 const MAX_LEDGER_ROWS = 100_000;
+/** A row with names of common lengths. */
+const LEDGER_ROW_BYTES = 250;
 
 export async function statusAnswer(
   { store, health, version, config, nowMicros }: HttpContext,
@@ -75,7 +77,7 @@ function accessText(access: Access): string {
 
 /** By default the last day. @throws {DaybookError} PARAMETER_INVALID */
 export async function ledgerAnswer(
-  { store, queue, nowMicros }: HttpContext,
+  { store, queue, front, nowMicros }: HttpContext,
   parameters: Parameters<(typeof LEDGER_PARAMETERS)[number]>,
 ): Promise<Answer> {
   const to = microsOf('to', parameters.to) ?? nowMicros() + MINUTE_MICROS;
@@ -84,7 +86,7 @@ export async function ledgerAnswer(
   const limit = wholeNumberOf('limit', parameters.limit, {
     from: 1,
     to: MAX_LEDGER_ROWS,
-    fallback: DEFAULT_LEDGER_ROWS,
+    fallback: Math.min(DEFAULT_LEDGER_ROWS, Math.floor(front.maxAnswerBytes / LEDGER_ROW_BYTES)),
   });
   const sources = { store, nowMicros, ...(queue && { queue }) };
   const { rows, truncated, lost, queued } = await readLedger(sources, { from, to }, limit);

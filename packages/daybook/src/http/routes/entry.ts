@@ -10,7 +10,7 @@ import type { Register } from '../../register.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE, jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
-import { entryToJson, entryToLine, entryToView } from '../entry-json.ts';
+import { entryToJsonWithin, entryToLine, entryToView } from '../entry-json.ts';
 import { entryPage } from '../pages/entry.ts';
 import type { RegisterView } from '../register-view.ts';
 
@@ -46,7 +46,7 @@ export async function entryAnswer(
   return {
     status: 200,
     headers: { ...headers, 'content-type': JSON_TYPE },
-    body: `${entryToJson(register, entry, duplicateOf)}\n`,
+    body: `${entryToJsonWithin(context.front.maxAnswerBytes - 1, register, entry, duplicateOf)}\n`,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Answer } from '../answer.ts';
 import { JSON_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { entryToView } from '../entry-json.ts';
-import { MAX_PAGE_BYTES, pageTexts } from '../page-texts.ts';
+import { pageBytes, pageTexts } from '../page-texts.ts';
 import { registerPage } from '../pages/register.ts';
 import type { Parameters } from '../parameters.ts';
 import type { RegisterView } from '../register-view.ts';
@@ -21,8 +21,6 @@ export type ListParameters = Parameters<(typeof LIST_PARAMETERS)[number]>;
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
-/** Base64 and escapes make text longer than its bytes; entries also have other members. */
-const MAX_PAYLOAD_BYTES = MAX_PAGE_BYTES / 2;
 
 export interface ListRange {
   readonly order: 'asc' | 'desc';
@@ -67,7 +65,8 @@ export async function listPage(
     ...shownOf(view),
     ...range,
     limit,
-    maxBytes: MAX_PAYLOAD_BYTES,
+    // Base64 and escapes make text longer than its bytes; entries also have other members.
+    maxBytes: pageBytes(context.front) / 2,
   });
   const { register } = view;
   return format === 'json'
@@ -83,7 +82,7 @@ function pageAsJson(
   page: Page,
   settledThrough: string | null,
 ): Answer {
-  const texts = pageTexts(register, page.entries);
+  const texts = pageTexts(context.front, register, page.entries);
   const more = page.more || texts.length < page.entries.length;
   const last = page.entries[texts.length - 1];
   const nextCursor =
@@ -109,23 +108,31 @@ function pageAsHtml(
   page: Page,
   settledThrough: string | null,
 ): Answer {
-  const { config, version } = context;
-  const last = page.entries.at(-1);
-  const nextHref =
-    page.more && last !== undefined
-      ? pageHref(context, register, parameters, encodePageCursor({ order: range.order, after: last.id }))
-      : undefined;
-  const body = registerPage({
-    basePath: config.basePath,
-    version,
-    register,
-    entries: page.entries.map((entry) => entryToView(register, entry)),
-    settledThrough,
-    ...(nextHref !== undefined && { nextHref }),
-    ...(range.after !== undefined && { newestHref: `${config.basePath}/${register.name}` }),
-    ...(parameters.from !== undefined && { from: parameters.from }),
-    ...(parameters.to !== undefined && { to: parameters.to }),
-  });
+  const { config, version, front } = context;
+  const withFirst = (count: number): string => {
+    const last = page.entries[count - 1];
+    const nextHref =
+      (page.more || count < page.entries.length) && last !== undefined
+        ? pageHref(context, register, parameters, encodePageCursor({ order: range.order, after: last.id }))
+        : undefined;
+    return registerPage({
+      basePath: config.basePath,
+      version,
+      register,
+      entries: page.entries.slice(0, count).map((entry) => entryToView(register, entry)),
+      settledThrough,
+      ...(nextHref !== undefined && { nextHref }),
+      ...(range.after !== undefined && { newestHref: `${config.basePath}/${register.name}` }),
+      ...(parameters.from !== undefined && { from: parameters.from }),
+      ...(parameters.to !== undefined && { to: parameters.to }),
+    });
+  };
+  let count = page.entries.length;
+  let body = withFirst(count);
+  while (count > 1 && Buffer.byteLength(body) > front.maxAnswerBytes) {
+    count >>= 1;
+    body = withFirst(count);
+  }
   return pageAnswer(body);
 }
 

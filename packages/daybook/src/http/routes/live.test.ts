@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parseConfig } from '../../config/load.ts';
 import type { Register } from '../../register.ts';
 import { createSignal } from '../../tail/signal.ts';
+import { NODE_FRONT } from '../front.ts';
 import { createLive } from './live.ts';
 
 const register = parseConfig({}).registers.find(({ name }) => name === 'app') as Register;
@@ -24,6 +25,7 @@ test('a tail in which nothing happens is given a comment again and again, and no
       stored: createSignal(),
       nowMs: () => performance.now(),
       draining: draining.signal,
+      front: NODE_FRONT,
       settledThrough: () => undefined,
     },
     { commentEveryMs: 5 },

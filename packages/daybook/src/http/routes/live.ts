@@ -55,6 +55,8 @@ export interface LongPollRequest extends TailRequest {
   readonly parameters: Parameters<(typeof LONG_POLL_PARAMETERS)[number]>;
   /** Nobody wants to wait for it. */
   readonly isHead: boolean;
+  /** When the front stops waiting; milliseconds of `nowMs`. */
+  readonly endsAtMs: number;
 }
 
 export interface EventsRequest extends TailRequest {
@@ -73,14 +75,14 @@ export interface LiveOptions {
 }
 
 export function createLive(
-  context: TailOptions & Pick<HttpContext, 'draining' | 'settledThrough'>,
+  context: TailOptions & Pick<HttpContext, 'draining' | 'front' | 'settledThrough'>,
   { commentEveryMs = COMMENT_EVERY_MS }: LiveOptions = {},
 ): Live {
   const tail = createTail(context);
   const toEvents = createEventTexts();
 
   return {
-    async longPoll({ view, parameters, watch, isHead }) {
+    async longPoll({ view, parameters, watch, isHead, endsAtMs }) {
       const waitSeconds = wholeNumberOf('wait', parameters.wait, {
         from: 0,
         to: MAX_WAIT_SECONDS,
@@ -91,9 +93,13 @@ export function createLive(
       try {
         const settledThrough = settledStamp(context);
         const ended = AbortSignal.any([caller.gone, context.draining]);
-        const { entries, cursor } = await follower.next(isHead ? 0 : waitSeconds * 1000, ended);
+        const leftMs = Math.max(0, endsAtMs - context.nowMs());
+        const { entries, cursor } = await follower.next(
+          isHead ? 0 : Math.min(waitSeconds * 1000, leftMs),
+          ended,
+        );
         await view.assertStillAdmitted();
-        const texts = pageTexts(view.register, entries);
+        const texts = pageTexts(context.front, view.register, entries);
         const cursors = entries.slice(0, texts.length).map((entry) => follower.cursorAt(entry));
         const nextCursor = texts.length < entries.length ? cursors.at(-1) : cursor;
         return {

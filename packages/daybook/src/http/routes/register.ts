@@ -10,7 +10,7 @@ import { admit, ownerOf } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
-import { authenticatorOf, searchOf } from '../app-env.ts';
+import { authenticatorOf, peerOfRequest, searchOf } from '../app-env.ts';
 import { whenBroken } from '../broken-stream.ts';
 import type { HttpContext } from '../context.ts';
 import { logFailure } from '../failure-log.ts';
@@ -18,7 +18,7 @@ import { negotiate } from '../negotiation.ts';
 import { readParameters } from '../parameters.ts';
 import type { RegisterView } from '../register-view.ts';
 import { rateHeaders } from '../write/head.ts';
-import { collectionAnswer } from './collection.ts';
+import { assertNoEvents, collectionAnswer } from './collection.ts';
 import { createLive } from './live.ts';
 import { entryAnswer, payloadAnswer } from './entry.ts';
 import { STATS_PARAMETERS, statsAnswer } from './stats.ts';
@@ -41,7 +41,12 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
       });
     } else {
       known.methods.push('GET', 'HEAD');
-      read(path, register, (c, view) => collectionAnswer(context, tails, view, c));
+      read(
+        path,
+        register,
+        (c, view) => collectionAnswer(context, tails, view, c),
+        (c) => assertNoEvents(context.front, searchOf(c), c.req.header('accept')),
+      );
     }
   }
   for (const [path, known] of methods) others(path, known.methods, known.register);
@@ -80,12 +85,15 @@ export function createRegisterRoutes(context: HttpContext, app: Hono<AppEnv>, ot
     path: string,
     register: Register,
     route: (c: Context<AppEnv>, view: RegisterView) => Promise<Answer>,
+    /** Refuses what no caller can have here, before anything else. */
+    assertPossible: (c: Context<AppEnv>) => void = () => {},
   ): void {
     app.get(path, async (c) => {
       try {
         c.set('register', register);
+        assertPossible(c);
         const headers = c.req.header();
-        const { address } = context.clientOf(c.env?.incoming?.socket.remoteAddress ?? '', headers);
+        const { address } = context.clientOf(peerOfRequest(c), headers);
         context.assertLetsIn(register, address);
         const admitAgain = async () =>
           admit(authenticatorOf(context, c), register, 'read', headers['authorization']);

@@ -3,7 +3,6 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { isLoopback } from '../../access/address.ts';
 import { DaybookError } from '../../errors.ts';
@@ -14,7 +13,6 @@ import { isOpen } from '../../register.ts';
 import { entryToView } from '../entry-json.ts';
 import { welcomePage } from '../pages/welcome.ts';
 
-const ASSETS = fileURLToPath(new URL('../../../assets/', import.meta.url));
 const ASSET_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -24,7 +22,7 @@ const LATEST_ON_WELCOME = 50;
 const LATEST_BYTES = 64 * 1024;
 
 export function createServiceRoutes(context: HttpContext) {
-  const { config, version, health, metrics, store } = context;
+  const { config, front, version, health, metrics, store } = context;
   const { basePath, region, registers } = config;
   // Made when somebody asks for the first time: they cost memory that most servers never need.
   const documentation = once(async () => {
@@ -33,7 +31,7 @@ export function createServiceRoutes(context: HttpContext) {
     const openApi = createOpenApiDocument({ registers: [...registers], version, basePath });
     return { openApi, page: docsPage(openApi, { basePath, version }) };
   });
-  const assets = new Map(readdirSync(ASSETS).map((name) => [name, readFileSync(`${ASSETS}${name}`)]));
+  const assets = once(() => readFolder(context.assets));
   // Strangers see the page: only what anybody may write and read is on it.
   const open = registers.filter(
     ({ access, allowFrom }) => access.write === 'open' && access.read === 'open' && allowFrom === undefined,
@@ -65,19 +63,19 @@ export function createServiceRoutes(context: HttpContext) {
       return { status: 200, headers: { 'content-type': contentType }, body: text };
     },
     /** Open while only this machine can reach it: a proxy or a name that is known outside brings strangers. */
-    metricsAreOpen: isLoopback(config.host) && hasNothingInFront(config),
+    metricsAreOpen: front.name === 'node' && isLoopback(config.host) && hasNothingInFront(config),
 
     openApi: async (): Promise<Answer> => jsonAnswer((await documentation()).openApi),
     docs: async (): Promise<Answer> => pageAnswer((await documentation()).page),
 
     /** @throws {DaybookError} NOT_FOUND */
     asset(name: string): Answer {
-      const bytes = assets.get(name);
+      const bytes = assets().get(name);
       const type = ASSET_TYPES[extname(name)];
       if (bytes === undefined || type === undefined)
         throw new DaybookError(
           'NOT_FOUND',
-          `expected one of ${[...assets.keys()].join(', ')}, given ${JSON.stringify(name.slice(0, 60))}`,
+          `expected one of ${[...assets().keys()].join(', ')}, given ${JSON.stringify(name.slice(0, 60))}`,
         );
       return {
         status: 200,
@@ -121,6 +119,10 @@ export function createServiceRoutes(context: HttpContext) {
   };
 }
 
+function readFolder(folder: URL): ReadonlyMap<string, Buffer> {
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder))]));
+}
+
 function hasNothingInFront({ trustedProxies, allowedHosts }: HttpContext['config']): boolean {
   const proxies = typeof trustedProxies === 'number' ? trustedProxies : trustedProxies.length;
   return proxies === 0 && allowedHosts.length === 0;
@@ -132,15 +134,17 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Ten lines for whoever comes with curl. */
-function help({ config, version, durability }: HttpContext, origin: string): string {
+function help({ config, front, version, durability }: HttpContext, origin: string): string {
   const base = `${origin}${config.basePath}`;
+  const tailLine = (href: string) =>
+    front.streams ? `curl -N '${href}?live=sse&from=start'` : `curl '${href}?live=long-poll&from=start'`;
   const [name = 'app'] = config.registers.filter(isOpen).map((register) => register.name);
   return `Daybook ${version}: POST it, and it is on record. Durability: ${durability().level}.
 
   curl -X POST ${base}/${name}                       the moment alone
   curl -d '{"what":"deploy"}' ${base}/${name}        with a payload
   curl ${base}/${name}                               the newest entries
-  curl -N '${base}/${name}?live=sse&from=start'      all of them, and what comes
+  ${tailLine(`${base}/${name}`)}      all of them, and what comes
   curl -H 'Accept: text/csv' ${base}/${name}         as CSV
 
 Registers: ${config.registers.map((register) => register.name).join(', ')}. Documentation: ${base}/docs

@@ -6,12 +6,13 @@ import type { Context } from 'hono';
 
 import { DaybookError } from '../../errors.ts';
 import { Hold } from '../../intake/budget.ts';
+import { loadSchemaCompiler } from '../../payload-schema.ts';
 import type { Register } from '../../register.ts';
 import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
-import { authenticatorOf, searchOf } from '../app-env.ts';
+import { authenticatorOf, peerOfRequest, searchOf } from '../app-env.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
 import type { WritePlan } from '../write/head.ts';
@@ -27,17 +28,21 @@ export async function writeThroughApp(
   const hold = new Hold(context.budget);
   try {
     const headers = c.req.header();
-    const remoteAddress = c.env?.incoming?.socket.remoteAddress ?? '';
-    const client = letWriterIn(context, register, headers, remoteAddress);
+    const client = letWriterIn(context, register, headers, peerOfRequest(c));
     const identity = await admit(authenticatorOf(context, c), register, 'write', headers['authorization']);
-    const plan = planWrite(context, {
-      register,
-      requestId: c.get('requestId'),
-      headers,
-      search: searchOf(c),
-      client,
-      identity,
-    });
+    const plan = inTime(
+      context,
+      c.env?.endsAtMs,
+      planWrite(context, {
+        register,
+        requestId: c.get('requestId'),
+        headers,
+        search: searchOf(c),
+        client,
+        identity,
+      }),
+    );
+    if (register.schema !== undefined) await loadSchemaCompiler();
     const body = await collect(c.req.raw.body, plan, hold);
     const answer = await new Promise<Answer>((resolve, reject) => {
       write(context, plan, body, hold, { answered: resolve, failed: reject });
@@ -50,6 +55,12 @@ export async function writeThroughApp(
   } finally {
     hold.shrinkTo(0);
   }
+}
+
+/** Nobody is made to wait for longer than the front does. */
+function inTime({ nowMs }: HttpContext, endsAtMs = Infinity, plan: WritePlan): WritePlan {
+  const leftSeconds = Math.max(0, Math.floor((endsAtMs - nowMs()) / 1000));
+  return plan.waitSeconds <= leftSeconds ? plan : { ...plan, waitSeconds: leftSeconds };
 }
 
 async function collect(

@@ -13,6 +13,7 @@ import type { Accepted } from '../../intake/intake.ts';
 import type { Answer } from '../answer.ts';
 import { NDJSON_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
+import type { Front } from '../front.ts';
 import { toDaybookError } from '../problem.ts';
 import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
@@ -27,6 +28,8 @@ const NEWLINE = 0x0a;
 const LINE_TYPE = 'application/json';
 /** Parsing yields to other requests after this many bytes, about a millisecond's work. */
 const YIELD_AFTER_BYTES = 128 * 1024;
+/** A line's result without its `detail`: every member that it can have, at its longest. */
+const MAX_SHORT_RESULT_BYTES = 256;
 
 interface Line {
   /** 1-based. */
@@ -42,14 +45,7 @@ export async function writeBatch(
   hold: Hold,
 ): Promise<Answer> {
   const lines = splitLines(body);
-  const { maxBatchLines } = context.config.limits;
-  if (lines.length > maxBatchLines) {
-    throw new DaybookError(
-      'BATCH_TOO_LARGE',
-      `body: expected at most ${maxBatchLines} lines (limits.maxBatchLines), given ${lines.length}`,
-      { outcome: 'not-written' },
-    );
-  }
+  assertLinesFit(context, lines.length);
   const { register, key, identity } = plan;
   const letGo =
     key === undefined
@@ -80,8 +76,33 @@ export async function writeBatch(
       ...waited,
       ...plan.rateHeaders,
     },
-    body: results.join(''),
+    body: resultsWithin(context.front, results),
   };
+}
+
+/** What cannot be answered must not be written: a result is promised for every line. @throws {DaybookError} BATCH_TOO_LARGE */
+function assertLinesFit({ config, front }: HttpContext, lines: number): void {
+  const { maxBatchLines } = config.limits;
+  const answerable = Math.floor(front.maxAnswerBytes / MAX_SHORT_RESULT_BYTES);
+  if (lines <= Math.min(maxBatchLines, answerable)) return;
+  const limit =
+    maxBatchLines <= answerable
+      ? `${maxBatchLines} lines (limits.maxBatchLines)`
+      : `${answerable} lines, whose results are what this front carries back`;
+  throw new DaybookError('BATCH_TOO_LARGE', `body: expected at most ${limit}, given ${lines}`, {
+    outcome: 'not-written',
+  });
+}
+
+/** Where all of it is too long, refusals do without the words for people. */
+function resultsWithin({ maxAnswerBytes }: Front, results: readonly string[]): string {
+  const whole = results.join('');
+  if (Buffer.byteLength(whole) <= maxAnswerBytes) return whole;
+  const short = results.map((line) => {
+    const { detail: _, ...result } = JSON.parse(line) as BatchLine;
+    return `${JSON.stringify(result)}\n`;
+  });
+  return short.join('');
 }
 
 /** What holds for every line: keyed ones go to the store, or to the queue when that is away. */
