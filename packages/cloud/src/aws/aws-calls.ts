@@ -1,0 +1,126 @@
+/**
+ * The port to AWS: every call that the commands make, by the name that IAM has for it. The commands know this and nothing
+ * of the SDK, so that a dry run can show each call and send none.
+ */
+import type {
+  DescribeBackupJobCommandInput,
+  DescribeBackupJobCommandOutput,
+  DescribeRestoreJobCommandInput,
+  DescribeRestoreJobCommandOutput,
+  GetRecoveryPointRestoreMetadataCommandInput,
+  GetRecoveryPointRestoreMetadataCommandOutput,
+  StartBackupJobCommandInput,
+  StartBackupJobCommandOutput,
+  StartRestoreJobCommandInput,
+  StartRestoreJobCommandOutput,
+} from '@aws-sdk/client-backup';
+import type {
+  DescribeStacksCommandInput,
+  DescribeStacksCommandOutput,
+  GetTemplateCommandInput,
+  GetTemplateCommandOutput,
+  ListStackResourcesCommandInput,
+  ListStackResourcesCommandOutput,
+} from '@aws-sdk/client-cloudformation';
+import type {
+  FilterLogEventsCommandInput,
+  FilterLogEventsCommandOutput,
+} from '@aws-sdk/client-cloudwatch-logs';
+import type {
+  CreateBackupCommandInput,
+  CreateBackupCommandOutput,
+  DescribeBackupCommandInput,
+  DescribeBackupCommandOutput,
+  DescribeContinuousBackupsCommandInput,
+  DescribeContinuousBackupsCommandOutput,
+  DescribeTableCommandInput,
+  DescribeTableCommandOutput,
+  ListTagsOfResourceCommandInput,
+  ListTagsOfResourceCommandOutput,
+  RestoreTableFromBackupCommandInput,
+  RestoreTableFromBackupCommandOutput,
+  RestoreTableToPointInTimeCommandInput,
+  RestoreTableToPointInTimeCommandOutput,
+  TagResourceCommandInput,
+  TagResourceCommandOutput,
+  UpdateContinuousBackupsCommandInput,
+  UpdateContinuousBackupsCommandOutput,
+  UpdateTableCommandInput,
+  UpdateTableCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import type { GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput } from '@aws-sdk/client-sqs';
+import type { GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts';
+
+import type {
+  DescribeAlarmsInput,
+  DescribeAlarmsOutput,
+  GetMetricDataInput,
+  GetMetricDataOutput,
+} from './cloudwatch-messages.ts';
+
+/** What is asked and answered. The answers' `$metadata` is the SDK's affair. */
+interface Call<Input, Output> {
+  readonly input: Input;
+  readonly answer: Omit<Output, '$metadata'>;
+}
+
+export interface Calls {
+  'backup:DescribeBackupJob': Call<DescribeBackupJobCommandInput, DescribeBackupJobCommandOutput>;
+  'backup:DescribeRestoreJob': Call<DescribeRestoreJobCommandInput, DescribeRestoreJobCommandOutput>;
+  'backup:GetRecoveryPointRestoreMetadata': Call<
+    GetRecoveryPointRestoreMetadataCommandInput,
+    GetRecoveryPointRestoreMetadataCommandOutput
+  >;
+  'backup:StartBackupJob': Call<StartBackupJobCommandInput, StartBackupJobCommandOutput>;
+  'backup:StartRestoreJob': Call<StartRestoreJobCommandInput, StartRestoreJobCommandOutput>;
+  'cloudformation:DescribeStacks': Call<DescribeStacksCommandInput, DescribeStacksCommandOutput>;
+  'cloudformation:GetTemplate': Call<GetTemplateCommandInput, GetTemplateCommandOutput>;
+  'cloudformation:ListStackResources': Call<ListStackResourcesCommandInput, ListStackResourcesCommandOutput>;
+  'cloudwatch:DescribeAlarms': Call<DescribeAlarmsInput, DescribeAlarmsOutput>;
+  'cloudwatch:GetMetricData': Call<GetMetricDataInput, GetMetricDataOutput>;
+  'dynamodb:CreateBackup': Call<CreateBackupCommandInput, CreateBackupCommandOutput>;
+  'dynamodb:DescribeBackup': Call<DescribeBackupCommandInput, DescribeBackupCommandOutput>;
+  'dynamodb:DescribeContinuousBackups': Call<
+    DescribeContinuousBackupsCommandInput,
+    DescribeContinuousBackupsCommandOutput
+  >;
+  'dynamodb:DescribeTable': Call<DescribeTableCommandInput, DescribeTableCommandOutput>;
+  'dynamodb:ListTagsOfResource': Call<ListTagsOfResourceCommandInput, ListTagsOfResourceCommandOutput>;
+  'dynamodb:RestoreTableFromBackup': Call<
+    RestoreTableFromBackupCommandInput,
+    RestoreTableFromBackupCommandOutput
+  >;
+  'dynamodb:RestoreTableToPointInTime': Call<
+    RestoreTableToPointInTimeCommandInput,
+    RestoreTableToPointInTimeCommandOutput
+  >;
+  'dynamodb:TagResource': Call<TagResourceCommandInput, TagResourceCommandOutput>;
+  'dynamodb:UpdateContinuousBackups': Call<
+    UpdateContinuousBackupsCommandInput,
+    UpdateContinuousBackupsCommandOutput
+  >;
+  'dynamodb:UpdateTable': Call<UpdateTableCommandInput, UpdateTableCommandOutput>;
+  'logs:FilterLogEvents': Call<FilterLogEventsCommandInput, FilterLogEventsCommandOutput>;
+  'sqs:GetQueueAttributes': Call<GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput>;
+  'sts:GetCallerIdentity': Call<GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput>;
+}
+
+export type CallName = keyof Calls;
+export type Input<Name extends CallName> = Calls[Name]['input'];
+export type Answer<Name extends CallName> = Calls[Name]['answer'];
+
+export interface AwsCalls {
+  /** @throws {AwsError} */
+  send<Name extends CallName>(name: Name, region: string, input: Input<Name>): Promise<Answer<Name>>;
+}
+
+/** A call that failed, in words for people: what was asked, what AWS said, what to do. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  /** AWS's own name for it, such as `ResourceNotFoundException`; empty where AWS was not reached. */
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * `apply`: checks, plans, asks, deploys exactly what was planned, and proves that it answers.
+ *
+ *   credentials ─▶ account ─▶ bootstrap ─▶ plan ─▶ yes? ─▶ stack by stack ─▶ URLs ─▶ smoke test
+ *
+ * Stacks go in the order of what they need: network before application. One that fails is rolled back by CloudFormation,
+ * and those behind it are not begun.
+ */
+import type { Command } from 'commander';
+
+import { assertAccount, regionsToBootstrap } from '../aws/account.ts';
+import type { Assembly } from '../aws/assembly.ts';
+import { digestOf, readAssembly } from '../aws/assembly.ts';
+import { createCdk } from '../aws/cdk.ts';
+import { CommandError, EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
+import type { Cloud, GlobalFlags, Run } from './cloud.ts';
+import { action, defineCommand } from './cloud.ts';
+import { assertPlanned } from './plan-record.ts';
+import { showPlan } from './plan.ts';
+import { readOutputs, showOutputs } from './outputs.ts';
+import { smokeTest } from './smoke-test.ts';
+
+interface ApplyFlags extends GlobalFlags {
+  readonly bootstrap?: boolean;
+  readonly planned?: string;
+  readonly yes?: boolean;
+  readonly smokeTest: boolean;
+  readonly smokeRegister?: string;
+}
+
+export function addApply(program: Command, run: Run): void {
+  defineCommand(program, {
+    usage: 'apply',
+    summary: 'Deploy: check, show the plan, ask, deploy it, test it. Exit code 1 when anything of it fails.',
+    examples: [
+      ['apply -e dev', ''],
+      ['apply -e dev --yes', 'for scripts: without a question'],
+      ['apply -e dev --bootstrap', 'and get each region ready for the CDK, once'],
+      ['apply -e prd --planned plan-prd --yes', 'what "plan --out plan-prd" kept, and nothing else'],
+    ],
+  })
+    .option('--bootstrap', 'get regions ready for the CDK that are not')
+    .option('--planned <directory>', 'deploy what "plan --out" kept')
+    .option('--yes', 'do not ask')
+    .option(
+      '--smoke-register <register>',
+      'where the smoke test posts (default: probe, else an open register)',
+    )
+    .option('--no-smoke-test', 'post nothing afterwards')
+    .action(action(run, apply));
+}
+
+/** @returns the exit code: 1 when the answer was no, or the smoke test failed. */
+async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
+  const { terminal, deployment, calls } = cloud;
+  const asks = flags.yes !== true && !cloud.dryRun;
+  if (asks && !terminal.canAsk) {
+    throw new UsageError('--yes: expected, because there is no terminal to ask on');
+  }
+  if (flags.planned !== undefined) assertPlanned(flags.planned, cloud.label);
+  await assertAccount(calls, deployment);
+  const assembly = flags.planned === undefined ? await cloud.assembly() : readAssembly(flags.planned);
+  await bootstrap(cloud, assembly, flags.bootstrap ?? false);
+
+  const digest = digestOf(assembly.directory);
+  const changes = await showPlan(cloud, assembly);
+  if (cloud.dryRun || changes.some(({ differs }) => differs)) {
+    const where = `account ${deployment.account}, ${deployment.regions.join(', ')}`;
+    if (asks && !/^y(?:es)?$/i.test(await terminal.ask(`Apply this to ${cloud.label} (${where})? [y/N]`))) {
+      terminal.note('nothing was done');
+      return EXIT_FAILURE;
+    }
+    if (digestOf(assembly.directory) !== digest)
+      throw new CommandError(
+        `${assembly.directory}: expected what was planned, given files that changed since`,
+      );
+    await deploy(cloud, assembly);
+  } else {
+    terminal.note('no changes: nothing to deploy');
+  }
+  const outputs = await readOutputs(calls, assembly.stacks);
+  showOutputs(cloud, outputs);
+  if (!flags.smokeTest) return EXIT_OK;
+  return (await smokeTest(cloud, outputs, flags.smokeRegister)) ? EXIT_OK : EXIT_FAILURE;
+}
+
+async function deploy(cloud: Cloud, { directory, stacks }: Assembly): Promise<void> {
+  const cdk = createCdk(cloud);
+  for (const [index, { id, name, region }] of stacks.entries()) {
+    if (!cloud.dryRun) cloud.terminal.note(`${index + 1} of ${stacks.length}: ${name} in ${region}`);
+    await cdk.deploy(directory, id);
+  }
+}
+
+/** @throws {CommandError} when a region is not ready and nobody asked for it. */
+async function bootstrap(cloud: Cloud, assembly: Assembly, wanted: boolean): Promise<void> {
+  const { calls, deployment } = cloud;
+  const missing = await regionsToBootstrap(calls, assembly.stacks, assembly.bootstrapVersion);
+  if (missing.length > 0 && !wanted) {
+    const regions = missing.map(({ region, found }) => `${region} (found ${found})`).join(', ');
+    const byHand = missing.map(({ region }) => `npx cdk bootstrap aws://${deployment.account}/${region}`);
+    throw new CommandError(
+      `bootstrap: expected the CDK's stack CDKToolkit of version ${assembly.bootstrapVersion} or newer in ${regions}; add --bootstrap, or run: ${byHand.join(' && ')}`,
+    );
+  }
+  for (const { region } of missing) await createCdk(cloud).bootstrap(deployment.account, region);
+}

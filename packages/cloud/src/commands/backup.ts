@@ -1,0 +1,95 @@
+/**
+ * `backup`: a backup of the table now, beside those that are made every day. By AWS Backup into the deployment's vault, or
+ * by DynamoDB itself where the deployment has none. Ends when the backup can be restored.
+ */
+import type { Command } from 'commander';
+
+import { assertAccount } from '../aws/account.ts';
+import type { BackupPlace } from '../aws/backup-place.ts';
+import { backupPlaceOf } from '../aws/backup-place.ts';
+import { partitionOf } from '../aws/deployed-parts.ts';
+import { CommandError } from '../failure.ts';
+import type { Cloud, GlobalFlags, Run } from './cloud.ts';
+import { action, defineCommand } from './cloud.ts';
+import type { RegionFlags } from './place.ts';
+import { findTable, regionOf } from './place.ts';
+
+type BackupFlags = GlobalFlags & RegionFlags;
+
+const EVERY_MS = 5_000;
+/** "StartBackupJob", AWS Backup API Reference: the least that it takes. Later it is cancelled instead of begun. */
+const START_WITHIN_MINUTES = 60;
+const KEPT_DAYS = 35;
+
+export function addBackup(program: Command, run: Run): void {
+  defineCommand(program, {
+    usage: 'backup',
+    summary: 'Back the table up now, and wait until that is done. Shows the name by which it is restored.',
+    examples: [
+      ['backup -e prd', ''],
+      ['restore -e prd --backup "$ARN" --table daybook-restored', 'what it is for'],
+    ],
+  })
+    .option('--region <region>', 'where there are several')
+    .action(action(run, backup));
+}
+
+async function backup(cloud: Cloud, flags: BackupFlags): Promise<void> {
+  const region = regionOf(cloud, flags);
+  const { account } = cloud.deployment;
+  await assertAccount(cloud.calls, cloud.deployment);
+  const { parts, table } = await findTable(cloud, region);
+  const place = backupPlaceOf(parts, account);
+  const arn = `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table.physicalId}`;
+  const made =
+    place === undefined ? await byDynamoDb(cloud, region, arn) : await byVault(cloud, region, arn, place);
+  if (cloud.dryRun) return;
+  if (cloud.json) cloud.terminal.line(JSON.stringify({ region, table: table.physicalId, backup: made }));
+  else cloud.terminal.line(made);
+}
+
+/** @returns the ARN of the recovery point. */
+async function byVault(
+  { calls, terminal, sleep }: Cloud,
+  region: string,
+  table: string,
+  { vault, roleArn }: BackupPlace,
+): Promise<string> {
+  const { BackupJobId } = await calls.send('backup:StartBackupJob', region, {
+    BackupVaultName: vault,
+    ResourceArn: table,
+    IamRoleArn: roleArn,
+    StartWindowMinutes: START_WITHIN_MINUTES,
+    Lifecycle: { DeleteAfterDays: KEPT_DAYS },
+  });
+  for (;;) {
+    const job = await calls.send('backup:DescribeBackupJob', region, { BackupJobId });
+    const { State = 'CREATED', PercentDone, StatusMessage, RecoveryPointArn = '' } = job;
+    if (State === 'COMPLETED') return RecoveryPointArn;
+    if (['ABORTED', 'EXPIRED', 'FAILED', 'PARTIAL'].includes(State))
+      throw new CommandError(`backup job ${BackupJobId}: ${State}: ${StatusMessage ?? 'no reason given'}`);
+    terminal.progress(`backup job ${BackupJobId}: ${State} ${PercentDone ?? '0'} %`);
+    await sleep(EVERY_MS);
+  }
+}
+
+/** @returns the ARN of the backup. */
+async function byDynamoDb(
+  { calls, terminal, sleep, nowMs }: Cloud,
+  region: string,
+  table: string,
+): Promise<string> {
+  const at = new Date(nowMs()).toISOString().replaceAll(/[-:]|\..*$/g, '');
+  const input = { TableName: table, BackupName: `on-demand-${at}` };
+  const { BackupDetails } = await calls.send('dynamodb:CreateBackup', region, input);
+  const { BackupArn = '' } = BackupDetails ?? {};
+  for (;;) {
+    const { BackupDescription } = await calls.send('dynamodb:DescribeBackup', region, { BackupArn });
+    const state = BackupDescription?.BackupDetails?.BackupStatus ?? 'CREATING';
+    if (state === 'AVAILABLE') return BackupArn;
+    if (state === 'DELETED')
+      throw new CommandError(`backup ${BackupArn}: expected AVAILABLE, given ${state}`);
+    terminal.progress(`backup ${BackupArn}: ${state}`);
+    await sleep(EVERY_MS);
+  }
+}

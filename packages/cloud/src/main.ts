@@ -1,0 +1,36 @@
+/**
+ * The process behind `npm run cloud` and `daybook cloud`: hands the commands what a process has, and ends with their code.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { runProgram } from './aws/programs.ts';
+import { createSdkCalls } from './aws/sdk-calls.ts';
+import type { Host } from './commands/cloud.ts';
+import { loadDeployment } from './config/load.ts';
+import { run } from './program.ts';
+import { synthesise } from './synthesis.ts';
+import { createTerminal } from './terminal.ts';
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'daybook-cloud-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+const host: Host = {
+  terminal: createTerminal(),
+  createCalls: (profile) => createSdkCalls({ profile }),
+  runProgram,
+  fetch: globalThis.fetch,
+  loadDeployment,
+  synthesise,
+  temporaryDirectory,
+  sleep,
+  nowMs: () => Date.now(),
+  apiKey: process.env['DAYBOOK_API_KEY'],
+};
+
+process.exitCode = await run(process.argv.slice(2), host);

@@ -1,0 +1,89 @@
+/**
+ * What an operator does to a deployed table with credentials of AWS, beside the servers that use it: the first key, whose
+ * owner makes all others; a new epoch for a table that was restored.
+ */
+import { createInternalRecords } from './access/internal-records.ts';
+import { createKeys } from './access/keys/keys.ts';
+import { createClock, systemTime } from './clock.ts';
+import { parseConfig } from './config/load.ts';
+import { createIdGenerator, formatStamp, idToMicros, randomId } from './id.ts';
+import { createBudget } from './intake/budget.ts';
+import { openIntake } from './open-intake.ts';
+
+export interface OperatorTable {
+  readonly table: string;
+  /** Of AWS, and the lane that the servers of that region write. */
+  readonly region: string;
+}
+
+export interface OperatorKeyRequest extends OperatorTable {
+  readonly name: string;
+  /** Unix microseconds. */
+  readonly expiresAt: number;
+  /** Who makes it, for the audit. */
+  readonly by: string;
+}
+
+export interface OperatorKey {
+  readonly keyId: string;
+  /** The whole key, which nobody can be shown again. */
+  readonly key: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+/**
+ * Writes an API key with the role `admin` into the table, as `POST /api/keys` does. Resolves when it is durable; every
+ * server takes it within seconds.
+ * @throws {KeyError} {DaybookError} {StoreError} {StartError}
+ */
+export async function createOperatorKey(request: OperatorKeyRequest): Promise<OperatorKey> {
+  const { table, region, name, expiresAt, by } = request;
+  const { createDynamoDbStore } = await import('./store/dynamodb/dynamodb-store.ts');
+  const store = await createDynamoDbStore({ table, awsRegion: region, region });
+  try {
+    const config = parseConfig({ region });
+    const newest = store.newestIdAtOpen;
+    const clock = createClock(systemTime, newest === undefined ? 0 : idToMicros(newest));
+    const { toStore } = openIntake({
+      config,
+      store,
+      queue: undefined,
+      clock,
+      ids: createIdGenerator(clock, newest === undefined ? {} : { after: newest }),
+      budget: createBudget(config.limits.maxBytesInFlight),
+      answerWithinMs: () => config.limits.answerWithinMs,
+      onStored: () => {},
+      onQueued: () => {},
+    });
+    const keys = createKeys({
+      store,
+      records: createInternalRecords({ intake: toStore, region }),
+      scopes: ['admin'],
+      onUnknownEvents: () => {},
+      onUsesNotRecorded: () => {},
+      nowMicros: () => clock.nowMicros(),
+      nowMs: () => clock.elapsedMs(),
+    });
+    try {
+      await keys.started;
+      const asked = { name, scopes: ['admin'], expiresAt };
+      const { key, text } = await keys.create(asked, { subject: by, requestId: randomId() });
+      return { keyId: key.keyId, key: text, expiresAt: formatStamp(key.expiresAt) };
+    } finally {
+      await keys.close();
+      await toStore.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * For a table that was restored and that no server has opened yet: cursors of before are refused from then on.
+ * @returns the lanes that have a new epoch. @throws {StoreError}
+ */
+export async function renewEpochs({ table, region }: OperatorTable): Promise<readonly string[]> {
+  const { renewEpochsOf } = await import('./store/dynamodb/renew-epochs.ts');
+  return renewEpochsOf({ table, awsRegion: region });
+}
