@@ -5,16 +5,17 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 
+import type { RemoteDriver } from './aws-drivers.ts';
+import { dynamoDbDriver, loadDriver, openS3, openSqs } from './aws-drivers.ts';
 import type { ObjectsChoice, QueueChoice, StoreChoice } from './config/driver-urls.ts';
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl } from './config/driver-urls.ts';
 import type { Config } from './config/load.ts';
-import { StartError, toError } from './errors.ts';
+import { StartError } from './errors.ts';
 import { randomId } from './id.ts';
 import type { Objects } from './objects/objects.ts';
 import type { Queue } from './queue/queue.ts';
 import { createBackOff } from './retry.ts';
 import { ephemeralFileSystem } from './sqlite/file-system.ts';
-import type { LateStoreOptions } from './store/late-store.ts';
 import { createLateStore } from './store/late-store.ts';
 import { createSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -73,25 +74,21 @@ async function openStore(
   log: Logger,
 ): Promise<Store> {
   if (choice.driver === 'sqlite') return createSqliteStore({ directory });
-  const driver =
-    choice.driver === 'postgres'
-      ? await postgresDriver(choice, config, log)
-      : await dynamoDbDriver(choice, config);
   return createLateStore({
-    ...driver,
+    ...(choice.driver === 'postgres'
+      ? await postgresDriver(choice, config, log)
+      : await dynamoDbDriver(choice, config)),
     backOff: createBackOff(LATE_BACK_OFF),
     onFailure: (error) => log.warn({ event: 'store-not-reached', reason: error.message }),
   });
 }
-
-type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities' | 'lanes'>;
 
 async function postgresDriver(
   { url }: Extract<StoreChoice, { driver: 'postgres' }>,
   config: Config,
   log: Logger,
 ): Promise<RemoteDriver> {
-  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await load(
+  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await loadDriver(
     'pg',
     () => import('./store/postgres/postgres-store.ts'),
   );
@@ -114,50 +111,13 @@ async function postgresDriver(
   };
 }
 
-async function dynamoDbDriver(
-  { table, awsRegion, endpoint, createTable }: Extract<StoreChoice, { driver: 'dynamodb' }>,
-  { region, store }: Config,
-): Promise<RemoteDriver> {
-  const { createDynamoDbStore, dynamoDbCapabilities } = await load(
-    '@aws-sdk/client-dynamodb',
-    () => import('./store/dynamodb/dynamodb-store.ts'),
-  );
-  const options = {
-    table,
-    awsRegion,
-    ...(endpoint !== undefined && { endpoint }),
-    createTable,
-    region,
-    newEpoch: randomId(),
-    connectTimeoutMs: store.connectTimeoutMs,
-    requestTimeoutMs: store.statementTimeoutMs,
-  };
-  return {
-    open: () => createDynamoDbStore(options),
-    capabilities: dynamoDbCapabilities(options),
-    lanes: [region],
-  };
-}
-
 async function openQueue(
   choice: Exclude<QueueChoice, { driver: 'none' }>,
   { queue, roles }: Config,
   directory: string,
   log: Logger,
 ): Promise<Queue> {
-  if (choice.driver === 'sqs') {
-    const { createSqsQueue } = await load('@aws-sdk/client-sqs', () => import('./queue/sqs/sqs-queue.ts'));
-    const { queueUrl, awsRegion, endpoint, topic } = choice;
-    return createSqsQueue({
-      queueUrl,
-      region: awsRegion,
-      ...(endpoint !== undefined && { endpoint }),
-      ...(topic && { topic: { ...topic, ...(endpoint !== undefined && { endpoint }) } }),
-      onWarning: (message) => log.warn({ event: 'queue-unwise', reason: message }),
-    }).catch((thrown: unknown) => {
-      throw new StartError(`queue.url (DAYBOOK_QUEUE): ${toError(thrown).message}`, { cause: thrown });
-    });
-  }
+  if (choice.driver === 'sqs') return openSqs(choice, log);
   if (!roles.includes('persister')) {
     throw new StartError(
       'roles (DAYBOOK_ROLES): expected persister among them, because a queue in the data directory is read by no other process',
@@ -178,26 +138,5 @@ async function openObjects(choice: ObjectsChoice, directory: string): Promise<Ob
     const { createFileObjects } = await import('./objects/file/file-objects.ts');
     return createFileObjects({ directory: choice.path ?? join(directory, 'objects') });
   }
-  const { createS3Objects } = await load('@aws-sdk/client-s3', () => import('./objects/s3/s3-objects.ts'));
-  const { bucket, prefix, awsRegion, endpoint } = choice;
-  return createS3Objects({
-    bucket,
-    prefix,
-    region: awsRegion,
-    // Others than Amazon's rarely have a host name for each bucket.
-    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-  });
-}
-
-/** @throws {StartError} when the client is not installed. */
-async function load<T>(client: string, driver: () => Promise<T>): Promise<T> {
-  try {
-    return await driver();
-  } catch (thrown) {
-    const error = toError(thrown) as NodeJS.ErrnoException;
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !error.message.includes(client)) throw thrown;
-    throw new StartError(`expected the package ${client} to be installed: npm install ${client}`, {
-      cause: thrown,
-    });
-  }
+  return openS3(choice);
 }

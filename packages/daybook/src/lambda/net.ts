@@ -1,0 +1,71 @@
+/**
+ * The net under a message that may end the process: written before the work on it, removed after it. One that is found
+ * is what is left of such an end, and is then the message's dead letter.
+ */
+import type { Logger } from 'pino';
+
+import { toError } from '../errors.ts';
+import { rawIdOf } from '../persister/dead-letter.ts';
+import type { DeadLetters } from '../persister/dead-letters.ts';
+import type { InvocationTally } from './invocation.ts';
+
+export interface NetOptions {
+  readonly letters: Pick<DeadLetters, 'show' | 'writeRaw' | 'discard'>;
+  readonly tally: InvocationTally;
+  /** Unix microseconds. */
+  readonly nowMicros: () => number;
+  /** Whoever spread a net so long ago is at work no more. */
+  readonly overAfterMs: number;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+}
+
+export interface Net {
+  /**
+   * @returns `spread`: go on. `caught`: there was one, so the message is to be acknowledged. `busy`: somebody may be at
+   * work on it right now, or no net can be written, so it is to be left.
+   */
+  spread(body: Uint8Array): Promise<'spread' | 'caught' | 'busy'>;
+  /** One that cannot be removed stays, as a dead letter too many. */
+  remove(body: Uint8Array): Promise<void>;
+}
+
+export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOptions): Net {
+  return {
+    async spread(body) {
+      const id = rawIdOf(body);
+      try {
+        const found = await letters.show(id);
+        if (found === undefined) {
+          const now = nowMicros();
+          await letters.writeRaw(body, {
+            code: 'persister-crashed',
+            message: 'the persister ended over this message, again and again, and so did the last resort',
+            attempts: 1,
+            firstFailedAt: now,
+            lastFailedAt: now,
+            source: '',
+            n: 0,
+          });
+          return 'spread';
+        }
+        const ageMs = nowMicros() / 1000 - Date.parse(found.firstFailedAt);
+        if (ageMs < overAfterMs) return 'busy';
+        tally.dead += 1;
+        log.error({ event: 'crash-kept', letter: id, bytes: body.byteLength, since: found.firstFailedAt });
+        return 'caught';
+      } catch (thrown) {
+        log.warn({ event: 'no-net', letter: id, reason: toError(thrown).message });
+        return 'busy';
+      }
+    },
+
+    async remove(body) {
+      const id = rawIdOf(body);
+      try {
+        await letters.discard(id);
+      } catch (thrown) {
+        log.warn({ event: 'net-not-removed', letter: id, reason: toError(thrown).message });
+      }
+    },
+  };
+}
