@@ -1,0 +1,39 @@
+/**
+ * The only changes that a function's variables see here: where the services answer, as the `endpoint` of Daybook's own
+ * URLs; where the bundle lies, which Lambda calls /var/task; and where the front answers.
+ */
+import type { StackPlace } from '../template/resolve-template.ts';
+
+export interface Places {
+  readonly dynamoDb: string;
+  readonly services: string | undefined;
+  readonly taskRoot: string;
+  readonly frontUrl: string | undefined;
+}
+
+export function localVariables(
+  variables: Readonly<Record<string, string>>,
+  { dynamoDb, services, taskRoot, frontUrl }: Places,
+): Record<string, string> {
+  const changed = Object.entries(variables).map(([name, value]) => {
+    if (value.startsWith('dynamodb://')) return [name, withEndpoint(value, dynamoDb)];
+    if (/^(?:sqs|s3):\/\//.test(value) && services !== undefined)
+      return [name, withEndpoint(value, services)];
+    if (value.startsWith('/var/task')) return [name, value.replace('/var/task', taskRoot)];
+    if (name === 'DAYBOOK_URL' && frontUrl !== undefined) return [name, frontUrl];
+    return [name, value];
+  });
+  return Object.fromEntries(changed) as Record<string, string>;
+}
+
+function withEndpoint(url: string, endpoint: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}endpoint=${encodeURIComponent(endpoint)}`;
+}
+
+export function localQueueUrl(
+  endpoint: string,
+  { account }: Pick<StackPlace, 'account'>,
+  name: string,
+): string {
+  return `${endpoint}/${account}/${name}`;
+}

@@ -1,0 +1,16 @@
+/**
+ * The process that `turned-services.ts` starts: fauxqs as the tests of the package run it, with a clock that can be
+ * turned forward, so that an hour of visibility passes in a moment. Messages are kept in memory.
+ */
+const realNow = Date.now.bind(Date);
+let turnedMs = 0;
+Date.now = () => realNow() + turnedMs;
+
+process.on('message', (message: { readonly turnMs: number }) => {
+  turnedMs += message.turnMs;
+  process.send?.({ turnedMs });
+});
+// The parent may be gone without a word.
+process.on('disconnect', () => process.exit(0));
+
+await import('../../../../daybook/test/support/fauxqs-process.ts');
