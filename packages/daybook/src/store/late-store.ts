@@ -7,6 +7,7 @@ import type { BackOff } from '../retry.ts';
 import { sleep } from '../retry.ts';
 import type { Store, StoreCapabilities } from './store.ts';
 import { StoreError } from './store.ts';
+import { createStoreProxy } from './store-proxy.ts';
 
 export interface LateStoreOptions {
   /** @throws {StoreError} while the store cannot be reached, StartError when it is there and cannot be used. */
@@ -66,38 +67,23 @@ export async function createLateStore(options: LateStoreOptions): Promise<Store>
     throw new StoreError('unavailable', 'not-written', `the store was not reached yet: ${reason}`);
   }
 
-  return {
-    get capabilities() {
-      return opened?.capabilities ?? options.capabilities;
+  return createStoreProxy({
+    current: async () => store(),
+    facts: {
+      get capabilities() {
+        return opened?.capabilities ?? options.capabilities;
+      },
+      get epoch() {
+        return store().epoch;
+      },
+      get lanes() {
+        return opened?.lanes ?? options.lanes;
+      },
     },
-    get epoch() {
-      return store().epoch;
-    },
-    get lanes() {
-      return opened?.lanes ?? options.lanes;
-    },
-    newestIdAtOpen: undefined,
-    append: async (batch) => store().append(batch),
-    persist: async (batches) => store().persist(batches),
-    replay: async (entry) => store().replay(entry),
-    discard: async (entry) => store().discard(entry),
-    expire: async (query) => store().expire(query),
-    probe: async () => store().probe(),
-    find: async (register, id, subject) => store().find(register, id, subject),
-    list: async (query) => store().list(query),
-    tail: async (query) => store().tail(query),
-    head: async (lane, seen) => store().head(lane, seen),
-    count: async (query) => store().count(query),
-    ledger: async (range, limit) => store().ledger(range, limit),
-    missingBatches: async () => store().missingBatches(),
-    vouch: async (vouch) => store().vouch(vouch),
-    withdraw: async (voucher) => store().withdraw(voucher),
-    vouchedThrough: async () => store().vouchedThrough(),
-    time: async () => store().time(),
     async close() {
       closing.abort();
       await opening;
       await opened?.close();
     },
-  };
+  });
 }
