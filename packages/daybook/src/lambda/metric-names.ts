@@ -14,8 +14,12 @@ export const METRIC_UNITS = {
   SystemicHalts: 'Count',
   /** Probes that did not find what they had posted. */
   ProbeFailures: 'Count',
-  /** From the post to the moment at which it was read back. */
+  /** From the post to its acknowledgement. */
   ProbeLatency: 'Milliseconds',
+  /** From the post to the moment at which it was read back. */
+  ProbeReadableLatency: 'Milliseconds',
+  /** Requests that the authorizer could not judge: the keys of an issuer were not to be had. Refusals are not counted here. */
+  UnverifiableCredentials: 'Count',
 } as const;
 
 export type MetricName = keyof typeof METRIC_UNITS;

@@ -13,6 +13,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import type { DaybookConfig } from '../../src/config/schema.ts';
 import type { EntryPage, EntryView, Receipt } from '../../src/contract/messages.ts';
 import { createDaybook } from '../../src/daybook.ts';
+import type { AppEnv } from '../../src/http/app-env.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -26,7 +27,7 @@ export interface Service {
   /** One exchange over the socket. @param path from the origin, without the base path. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The same without a socket, as a front without one would. */
-  fetchInProcess(path: string, init?: RequestInit): Promise<Response>;
+  fetchInProcess(path: string, init?: RequestInit, front?: AppEnv['Bindings']): Promise<Response>;
   /** Writes, and fails unless it is answered 201. */
   write(
     register: string,
@@ -61,7 +62,7 @@ export async function startService(config: DaybookConfig = {}): Promise<Service>
     adminKey: readFileSync(daybook.adminKeyFile, 'utf8').trim(),
     logged,
     fetch: (path, init) => fetch(address + path, init),
-    fetchInProcess: (path, init) => daybook.fetch(new Request(address + path, init)),
+    fetchInProcess: (path, init, front) => daybook.fetch(new Request(address + path, init), front),
     async write(register, body, headers = {}) {
       const response = await fetch(`${address}/${register}`, {
         method: 'POST',
