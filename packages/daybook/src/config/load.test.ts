@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { StartError } from '../errors.ts';
-import { parseConfig } from './load.ts';
+import { loadConfig, parseConfig } from './load.ts';
 
 const MIB = 1024 * 1024;
 
@@ -29,4 +29,18 @@ test('the bytes in flight must hold the largest entry of every register', () => 
       'limits.maxBytesInFlight: expected at least 2097152, what registers.large.maxEntryBytes allows one body, given 1048576',
     ),
   );
+});
+
+test('issuers may come by variable as JSON, for values that only a deployment knows', async () => {
+  const cognito = {
+    issuer: 'https://issuer.example/pool',
+    clientId: 'c1',
+    jwks: 'https://issuer.example/keys',
+  };
+  const { issuers } = await loadConfig({}, { DAYBOOK_ISSUERS: JSON.stringify({ cognito }) });
+  assert.equal(issuers['cognito']?.issuer, cognito.issuer);
+  await assert.rejects(loadConfig({}, { DAYBOOK_ISSUERS: '{"cognito":' }), {
+    name: 'StartError',
+    message: /^issuers \(DAYBOOK_ISSUERS\): /,
+  });
 });

@@ -183,7 +183,17 @@ function fromEnvironment(variables: Readonly<Record<string, string | undefined>>
 
 function valueOf(key: string, text: string): unknown {
   if (key === 'port' && /^\d+$/.test(text)) return Number(text);
+  if (key === 'issuers') return jsonOf(text);
   return key === 'roles' ? text.split(',').map((role) => role.trim()) : text;
+}
+
+/** What is no JSON stays a text, which the schema refuses in words. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {

@@ -118,6 +118,7 @@ export const ENVIRONMENT = {
   DAYBOOK_RATE_LIMIT: 'rateLimit',
   DAYBOOK_LOG_LEVEL: 'logLevel',
   DAYBOOK_METRICS_NAMESPACE: 'metricsNamespace',
+  DAYBOOK_ISSUERS: 'issuers',
 } as const satisfies Record<string, keyof DaybookConfig>;
 
 export const isObject = leaf<Record<string, unknown>>(
