@@ -45,7 +45,7 @@ export async function createQueues(stack: ResolvedStack, services: Services): Pr
       const given = Object.keys(ATTRIBUTES).flatMap((key) => {
         const value = properties[key];
         if (value === undefined) return [];
-        return [[key, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const];
+        return [[key, typeof value === 'string' ? value : JSON.stringify(value)] as const];
       });
       await client.send(new CreateQueueCommand({ QueueName: name, Attributes: Object.fromEntries(given) }));
       queues.push({
