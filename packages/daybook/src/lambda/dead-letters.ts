@@ -25,7 +25,7 @@ import { random } from '../retry.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { once, openHandlerParts } from './handler-parts.ts';
 import type { InvocationWork } from './invocation.ts';
-import { runInvocation } from './invocation.ts';
+import { runInvocation, toMessages } from './invocation.ts';
 import type { SqsHandler } from './persister.ts';
 import { createNet } from './net.ts';
 import { counted, countStored } from './tally.ts';
@@ -39,14 +39,17 @@ export function createDeadLettersHandler(open: () => Promise<HandlerParts>): Sqs
     const { store, memory, log, emit } = parts;
     const queue = await parts.queueOf(event.Records[0]?.eventSourceARN ?? '');
     const { visibilityMs = 0 } = queue.capabilities;
-    return runInvocation({ event, context, queue, store, memory, emit, log }, async (given) => {
-      try {
-        await given.store.probe();
-      } catch (thrown) {
-        return memory.breaker.trip(new Halt('waiting', toError(thrown).message));
-      }
-      await unpackAll(parts, visibilityMs, given);
-    });
+    return runInvocation(
+      { messages: toMessages(event), context, queue, store, memory, emit, log },
+      async (given) => {
+        try {
+          await given.store.probe();
+        } catch (thrown) {
+          return memory.breaker.trip(new Halt('waiting', toError(thrown).message));
+        }
+        await unpackAll(parts, visibilityMs, given);
+      },
+    );
   };
 }
 

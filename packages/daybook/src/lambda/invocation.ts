@@ -14,7 +14,8 @@ import { Halt } from '../persister/halt.ts';
 import type { RoundMemory } from '../persister/round.ts';
 import type { Queue } from '../queue/queue.ts';
 import { toDelivery } from '../queue/sqs/sqs-delivery.ts';
-import { random, sleep } from '../retry.ts';
+import type { Sleep } from '../retry.ts';
+import { random as chance, sleep as timer } from '../retry.ts';
 import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import type { EmitMetrics } from './emit-metric.ts';
@@ -27,7 +28,7 @@ export interface InvocationContext {
 }
 
 export interface InvocationOptions {
-  readonly event: SQSEvent;
+  readonly messages: readonly EventMessage[];
   readonly context: InvocationContext;
   /** The one that the messages came from. */
   readonly queue: Pick<Queue, 'send' | 'release'>;
@@ -36,6 +37,9 @@ export interface InvocationOptions {
   readonly memory: RoundMemory;
   readonly emit: EmitMetrics;
   readonly log: Pick<Logger, 'warn'>;
+  /** Both are replaced where a run must be repeatable. */
+  readonly sleep?: Sleep;
+  readonly random?: () => number;
 }
 
 export interface InvocationWork {
@@ -63,8 +67,7 @@ export async function runInvocation(
   options: InvocationOptions,
   work: (given: InvocationWork) => Promise<void>,
 ): Promise<SQSBatchResponse> {
-  const { event, context, memory, emit, log } = options;
-  const messages = event.Records.map(toMessage);
+  const { messages, context, memory, emit, log, sleep = timer, random = chance } = options;
   const queue = createEventQueue({ messages, queue: options.queue, random, log });
   const tally: InvocationTally = { stored: 0, dead: 0 };
   const stop = new AbortController();
@@ -79,7 +82,12 @@ export async function runInvocation(
     await timing;
   }
   const failed = queue.end();
-  if (failed.length > 0) await within(context.getRemainingTimeInMillis() - ANSWERING_MS, queue.putBack());
+  if (failed.length > 0) {
+    const leftMs = Math.max(0, context.getRemainingTimeInMillis() - ANSWERING_MS);
+    const done = new AbortController();
+    await Promise.race([queue.putBack(), sleep(leftMs, done.signal)]);
+    done.abort();
+  }
   emit({
     StoredEntries: tally.stored,
     DeadEntries: tally.dead,
@@ -101,25 +109,15 @@ async function openStore({ store, memory, log }: InvocationOptions): Promise<Sto
   }
 }
 
-/** @param work never rejects. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, sleep(Math.max(0, ms), done.signal)]);
-  done.abort();
-}
-
 /** "Using Lambda with Amazon SQS" in the Developer Guide shows the event. */
-function toMessage({
-  messageId,
-  receiptHandle,
-  body,
-  attributes,
-}: SQSEvent['Records'][number]): EventMessage {
-  const { SentTimestamp, ApproximateReceiveCount } = attributes;
-  const sentMs = Number(SentTimestamp) || systemTime.wallMs();
-  return {
+export function toMessages({ Records }: SQSEvent): EventMessage[] {
+  return Records.map(({ messageId, receiptHandle, body, attributes }) => ({
     id: messageId,
-    delivery: toDelivery({ body, receiptHandle, sentMs }),
-    receives: Math.max(1, Number(ApproximateReceiveCount) || 1),
-  };
+    delivery: toDelivery({
+      body,
+      receiptHandle,
+      sentMs: Number(attributes.SentTimestamp) || systemTime.wallMs(),
+    }),
+    receives: Math.max(1, Number(attributes.ApproximateReceiveCount) || 1),
+  }));
 }

@@ -12,7 +12,7 @@ import { random } from '../retry.ts';
 import type { HandlerParts } from './handler-parts.ts';
 import { once, openHandlerParts } from './handler-parts.ts';
 import type { InvocationContext } from './invocation.ts';
-import { runInvocation } from './invocation.ts';
+import { runInvocation, toMessages } from './invocation.ts';
 import { counted, countStored } from './tally.ts';
 
 export type SqsHandler = (event: SQSEvent, context: InvocationContext) => Promise<SQSBatchResponse>;
@@ -21,7 +21,7 @@ export function createPersisterHandler(open: () => Promise<HandlerParts>): SqsHa
   return async (event, context) => {
     const { limits, queueOf, store, objects, memory, log, emit } = await open();
     const queue = await queueOf(event.Records[0]?.eventSourceARN ?? '');
-    return runInvocation({ event, context, queue, store, memory, emit, log }, (given) =>
+    return runInvocation({ messages: toMessages(event), context, queue, store, memory, emit, log }, (given) =>
       runRound(
         given.messages.map(({ delivery }) => delivery),
         {

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 
 import type { PersisterOptions } from '../../src/persister/persister.ts';
 import { checkWorld } from './checks.ts';
+import type { EventSourceHabits } from './event-source.ts';
+import { keepEventSource, startEventSource } from './event-source.ts';
 import { createFollower } from './follower.ts';
 import type { IntakeHabits } from './intake.ts';
 import { createIntake, sendSound } from './intake.ts';
@@ -31,7 +33,7 @@ const REST_WITHIN_MS = 3 * 24 * 3_600_000;
 export async function runSimulation(seed: number, trace?: (line: string) => void): Promise<Told> {
   const world = createWorld(seed);
   const { time, chance, queue } = world;
-  const { intake, persister, servers, intakes } = drawHabits(world, trace);
+  const { intake, persister, servers, intakes, rounds } = drawHabits(world, trace);
   const isCalm = () => world.calm;
   queue.manners.duplicates = chance.pick([0, 0.02, 0.1]);
   queue.manners.reorders = chance() < 0.5;
@@ -42,7 +44,9 @@ export async function runSimulation(seed: number, trace?: (line: string) => void
     ...Array.from({ length: intakes }, (_, index) =>
       createIntake(world, `intake-${index}`, intake).live(isCalm),
     ),
-    ...Array.from({ length: servers }, () => keepPersister(world, persister)),
+    ...(rounds === undefined
+      ? Array.from({ length: servers }, () => keepPersister(world, persister))
+      : [keepEventSource(world, rounds)]),
     ...followers.map((follower) => follower.follow(isCalm)),
     operator.work(isCalm),
     makeWeather(world, { maxQuietMs: 60_000, maxTroubleMs: 90_000 }),
@@ -57,13 +61,17 @@ export async function runSimulation(seed: number, trace?: (line: string) => void
   if (failure.failed !== undefined) throw failure.failed;
   if (world.local) queue.reopen();
 
-  const { persister: last } = startPersister(world, persister);
+  const last =
+    rounds === undefined ? startPersister(world, persister).persister : startEventSource(world, rounds);
   const isDrained = () => queue.length === world.sent.newer;
   const sound = watch([sendSound(world, isDrained)]);
   // Where most of what comes is poison, nothing can be given up on: somebody has to mend the cause.
   if (intake.poisoned > 0.5) void time.sleep(MEND_AFTER_MS).then(() => world.poison.clear());
   const drained = await time.runUntil(isDrained, REST_WITHIN_MS);
-  assert.ok(drained, `everything drains: ${queue.length} messages left, ${JSON.stringify(last.status())}`);
+  assert.ok(
+    drained,
+    `everything drains: ${queue.length} messages left, ${JSON.stringify('status' in last ? last.status() : last)}`,
+  );
   const closing = watch([last.close()]);
   assert.ok(await time.runUntil(() => closing.ended && sound.ended, REST_WITHIN_MS), 'closes');
 
@@ -105,7 +113,18 @@ function drawHabits({ chance, local }: World, trace?: (line: string) => void) {
     maxLifeMs: chance.pick([60_000, 1_200_000]),
     log,
   };
-  return { intake, persister, servers: local ? 1 : chance.pick([1, 2, 8]), intakes: chance.pick([1, 2]) };
+  /** In place of servers: a queue of one's own is no event source. */
+  const rounds: EventSourceHabits | undefined =
+    local || chance() < 0.6
+      ? undefined
+      : {
+          ...persister,
+          functions: chance.pick([1, 2, 8]),
+          batchSize: chance.pick([1, 10]),
+          timeoutMs: chance.pick([5_000, 29_000]),
+        };
+  const servers = local ? 1 : chance.pick([1, 2, 8]);
+  return { intake, persister, servers, intakes: chance.pick([1, 2]), rounds };
 }
 
 function createLog(trace: ((line: string) => void) | undefined): PersisterOptions['log'] {
