@@ -22,7 +22,11 @@ function temporaryDirectory(): string {
 
 const host: Host = {
   terminal: createTerminal(),
-  createCalls: (profile) => createSdkCalls({ profile }),
+  createCalls(profile) {
+    // For all that runs here: the SDK's clients, Daybook's own, the CDK.
+    if (profile !== undefined) process.env['AWS_PROFILE'] = profile;
+    return createSdkCalls(process.env['AWS_PROFILE']);
+  },
   runProgram,
   fetch: globalThis.fetch,
   loadDeployment,

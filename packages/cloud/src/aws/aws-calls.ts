@@ -21,6 +21,8 @@ import type {
   GetTemplateCommandOutput,
   ListStackResourcesCommandInput,
   ListStackResourcesCommandOutput,
+  UpdateTerminationProtectionCommandInput,
+  UpdateTerminationProtectionCommandOutput,
 } from '@aws-sdk/client-cloudformation';
 import type {
   FilterLogEventsCommandInput,
@@ -76,6 +78,10 @@ export interface Calls {
   'cloudformation:DescribeStacks': Call<DescribeStacksCommandInput, DescribeStacksCommandOutput>;
   'cloudformation:GetTemplate': Call<GetTemplateCommandInput, GetTemplateCommandOutput>;
   'cloudformation:ListStackResources': Call<ListStackResourcesCommandInput, ListStackResourcesCommandOutput>;
+  'cloudformation:UpdateTerminationProtection': Call<
+    UpdateTerminationProtectionCommandInput,
+    UpdateTerminationProtectionCommandOutput
+  >;
   'cloudwatch:DescribeAlarms': Call<DescribeAlarmsInput, DescribeAlarmsOutput>;
   'cloudwatch:GetMetricData': Call<GetMetricDataInput, GetMetricDataOutput>;
   'dynamodb:CreateBackup': Call<CreateBackupCommandInput, CreateBackupCommandOutput>;

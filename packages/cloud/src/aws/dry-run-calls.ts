@@ -52,7 +52,9 @@ function answersFor(account: string): Answers {
           StackStatus: 'UPDATE_COMPLETE',
           CreationTime: AT,
           Outputs: [
-            { OutputKey: 'BootstrapVersion', OutputValue: BOOTSTRAP_VERSION },
+            ...(named(stacks, StackName) === undefined
+              ? [{ OutputKey: 'BootstrapVersion', OutputValue: BOOTSTRAP_VERSION }]
+              : []),
             ...Object.entries(named(stacks, StackName)?.template.Outputs ?? {}).map(([key, { Value }]) => ({
               OutputKey: key,
               OutputValue: typeof Value === 'string' ? Value : `<${key}>`,
@@ -75,6 +77,7 @@ function answersFor(account: string): Answers {
         }),
       ),
     }),
+    'cloudformation:UpdateTerminationProtection': () => ({}),
     'cloudwatch:DescribeAlarms': () => ({}),
     'cloudwatch:GetMetricData': () => ({}),
     'sqs:GetQueueAttributes': () => ({

@@ -8,6 +8,7 @@ export interface FailedCall {
   /** Such as `sts:GetCallerIdentity`. */
   readonly name: string;
   readonly region: string;
+  readonly profile?: string | undefined;
 }
 
 const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
@@ -31,19 +32,20 @@ const SIGN_IN =
 /** @returns AWS's own name of the failure, empty where it was not reached, and one line. */
 export function describeFailure(
   thrown: unknown,
-  { name, region }: FailedCall,
+  { name, region, profile }: FailedCall,
 ): { readonly code: string; readonly message: string } {
   const error = errorOf(thrown);
   const { name: errorName } = error;
   const systemCode = (error as NodeJS.ErrnoException).code ?? '';
   const said = error.message.replaceAll(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+  const of = profile === undefined ? '' : ` in the profile ${profile}`;
   if (NO_CREDENTIALS.has(errorName)) {
-    return { code: '', message: `no AWS credentials: ${said}; ${SIGN_IN}` };
+    return { code: '', message: `no AWS credentials${of}: ${said}; ${SIGN_IN}` };
   }
   if (EXPIRED.has(errorName))
-    return { code: errorName, message: `the AWS credentials have expired; ${SIGN_IN}` };
+    return { code: errorName, message: `the AWS credentials${of} have expired; ${SIGN_IN}` };
   if (NOT_VALID.has(errorName)) {
-    return { code: errorName, message: `the AWS credentials are not valid (${said}); ${SIGN_IN}` };
+    return { code: errorName, message: `the AWS credentials${of} are not valid (${said}); ${SIGN_IN}` };
   }
   if (REFUSED.test(errorName)) {
     return { code: errorName, message: `${name} in ${region} is not allowed to these credentials: ${said}` };

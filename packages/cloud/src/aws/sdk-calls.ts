@@ -6,11 +6,6 @@ import { describeFailure } from './failure.ts';
 import type { Answer, AwsCalls, CallName, Input } from './aws-calls.ts';
 import { AwsError } from './aws-calls.ts';
 
-export interface SdkCallsOptions {
-  /** Of the shared configuration files; default AWS_PROFILE, else `default`. */
-  readonly profile?: string | undefined;
-}
-
 /** What is used of any client's module. */
 type SdkModule = Readonly<Record<string, new (input: object) => object>>;
 interface Client {
@@ -33,7 +28,8 @@ const loadByName = async (name: string): Promise<object> => (await import(name))
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export function createSdkCalls({ profile }: SdkCallsOptions = {}): AwsCalls {
+/** @param profile whose credentials they are, for messages. */
+export function createSdkCalls(profile?: string): AwsCalls {
   const clients = new Map<string, Client>();
 
   async function open(service: string, region: string): Promise<{ client: Client; module: SdkModule }> {
@@ -45,7 +41,6 @@ export function createSdkCalls({ profile }: SdkCallsOptions = {}): AwsCalls {
       const ClientClass = module[className] as SdkModule[string];
       client = new ClientClass({
         region,
-        ...(profile !== undefined && { profile }),
         requestHandler: {
           connectionTimeout: CONNECT_TIMEOUT_MS,
           requestTimeout: REQUEST_TIMEOUT_MS,
@@ -65,7 +60,7 @@ export function createSdkCalls({ profile }: SdkCallsOptions = {}): AwsCalls {
       try {
         return await client.send(new Command(input));
       } catch (thrown) {
-        const { code, message } = describeFailure(thrown, { name, region });
+        const { code, message } = describeFailure(thrown, { name, region, profile });
         throw new AwsError(code, message, { cause: thrown });
       }
     },

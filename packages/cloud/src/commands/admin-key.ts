@@ -37,7 +37,7 @@ export function addAdminKey(program: Command, run: Run): void {
 }
 
 async function adminKey(cloud: Cloud, flags: AdminKeyFlags): Promise<void> {
-  const { terminal, json, dryRun, profile } = cloud;
+  const { terminal, json, dryRun } = cloud;
   const [, days] = /^([1-9]\d{0,3})d$/.exec(flags.expires) ?? [];
   if (days === undefined)
     throw new UsageError(`--expires: expected days such as 90d, given ${flags.expires}`);
@@ -55,7 +55,7 @@ async function adminKey(cloud: Cloud, flags: AdminKeyFlags): Promise<void> {
     return;
   }
   const expiresAt = cloud.nowMs() * 1_000 + Number(days) * DAY_MICROS;
-  const made = await createOperatorKey({ ...request, expiresAt, ...(profile !== undefined && { profile }) });
+  const made = await createOperatorKey({ ...request, expiresAt });
   if (json) {
     terminal.line(JSON.stringify(made));
     return;

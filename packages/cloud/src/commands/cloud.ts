@@ -17,6 +17,7 @@ import type { Terminal } from '../terminal.ts';
 /** What a process has: given by `main.ts`, and by tests. */
 export interface Host {
   readonly terminal: Terminal;
+  /** @param profile of the shared configuration files; default AWS_PROFILE, else `default`. */
   readonly createCalls: (profile: string | undefined) => AwsCalls;
   readonly runProgram: RunProgram;
   readonly fetch: typeof globalThis.fetch;

@@ -14,6 +14,7 @@ import type { StackFates } from './plan-destroy.ts';
 import { findFates, showFates } from './plan-destroy.ts';
 
 interface DestroyFlags extends GlobalFlags {
+  readonly unprotect?: boolean;
   readonly yesDestroy?: string;
 }
 
@@ -26,12 +27,13 @@ export function addDestroy(program: Command, run: Run): void {
       ['destroy -e poc --yes-destroy daybook-poc', 'for scripts: the name instead of the question'],
     ],
   })
+    .option('--unprotect', 'take the termination protection off the stacks first')
     .option('--yes-destroy <name>', 'do not ask; the name of what is destroyed, such as daybook-poc')
     .action(action(run, destroy));
 }
 
 /** @returns the exit code: 1 when another name was typed. */
-async function destroy(cloud: Cloud, { yesDestroy }: DestroyFlags): Promise<number> {
+async function destroy(cloud: Cloud, { yesDestroy, unprotect = false }: DestroyFlags): Promise<number> {
   const { terminal, calls, label, dryRun } = cloud;
   if (yesDestroy !== undefined && yesDestroy !== label)
     throw new UsageError(`--yes-destroy: expected ${label}, given ${yesDestroy}`);
@@ -43,14 +45,18 @@ async function destroy(cloud: Cloud, { yesDestroy }: DestroyFlags): Promise<numb
   const stacks = await findFates(cloud);
   if (!dryRun) showFates(cloud, stacks);
   if (stacks.length === 0) return EXIT_OK;
-  assertNothingBlocks(stacks);
+  assertNothingBlocks(stacks, unprotect);
   if (asks && (await terminal.ask(`Type ${label} to destroy it for good:`)) !== label) {
     terminal.note('nothing was done');
     return EXIT_FAILURE;
   }
   const { directory } = await cloud.assembly();
   const cdk = createCdk(cloud);
-  for (const { id, stack, region } of stacks) {
+  for (const { id, stack, region, isProtected } of stacks) {
+    if (isProtected) {
+      const input = { StackName: stack, EnableTerminationProtection: false };
+      await calls.send('cloudformation:UpdateTerminationProtection', region, input);
+    }
     await cdk.destroy(directory, id);
     const left = dryRun ? undefined : await findStack(calls, { name: stack, region });
     if (left !== undefined)
@@ -63,15 +69,19 @@ async function destroy(cloud: Cloud, { yesDestroy }: DestroyFlags): Promise<numb
 }
 
 /** CloudFormation would find out half-way. @throws {CommandError} */
-function assertNothingBlocks(stacks: readonly StackFates[]): void {
-  const inTheWay = stacks.flatMap(({ stack, isProtected, fates }) => [
-    ...(isProtected ? [`termination protection of ${stack}`] : []),
-    ...fates
-      .filter(({ fate }) => fate === 'blocks')
-      .map(({ logicalId, reason }) => `${reason} of ${logicalId}`),
-  ]);
+function assertNothingBlocks(stacks: readonly StackFates[], unprotect: boolean): void {
+  const locked = stacks.filter(({ isProtected }) => isProtected && !unprotect).map(({ stack }) => stack);
+  if (locked.length > 0) {
+    throw new CommandError(
+      `destroy: expected stacks without termination protection, given ${locked.join(', ')} with it; --unprotect takes it off`,
+    );
+  }
+  const inTheWay = stacks
+    .flatMap(({ fates }) => fates)
+    .filter(({ fate }) => fate === 'blocks')
+    .map(({ logicalId, reason }) => `${reason} of ${logicalId}`);
   if (inTheWay.length === 0) return;
   throw new CommandError(
-    `destroy: expected nothing in the way, given ${inTheWay.join(', ')}; take it off first`,
+    `destroy: expected nothing in the way, given ${inTheWay.join(', ')}; take it off in the configuration and apply that first`,
   );
 }

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 
 import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
+import { addCloud } from './commands/cloud.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
@@ -61,6 +62,7 @@ function createProgram(cli: Cli): Command {
     addKeys,
     addToken,
     addProof,
+    addCloud,
   ];
   for (const add of verbs) add(program, cli);
   for (const command of withCommands(program)) {
