@@ -27,7 +27,8 @@ export interface EventSource {
 /** Parts of 1. */
 const THROTTLED = 0.05;
 const TWICE_IN_ONE_EVENT = 0.05;
-const POLL_WAIT_MS = 20_000;
+/** Longer than SQS lets anybody wait, which only spares the simulation polls that find nothing. */
+const POLL_WAIT_MS = 600_000;
 
 export function startEventSource(world: World, habits: EventSourceHabits): EventSource {
   const { time, chance } = world;

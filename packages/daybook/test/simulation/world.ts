@@ -8,7 +8,7 @@ import { ObjectsError } from '../../src/objects/objects.ts';
 import type { Objects } from '../../src/objects/objects.ts';
 import type { DeadLetters } from '../../src/persister/dead-letters.ts';
 import { createDeadLetters } from '../../src/persister/dead-letters.ts';
-import type { Queue } from '../../src/queue/queue.ts';
+import type { Queue, QueueCapabilities } from '../../src/queue/queue.ts';
 import { QueueError } from '../../src/queue/queue.ts';
 import type { Store } from '../../src/store/store.ts';
 import { StoreError } from '../../src/store/store.ts';
@@ -92,7 +92,8 @@ function fair(maxWayMs: number): Weather {
   return { outage: false, loss: 0, maxWayMs };
 }
 
-export function createWorld(seed: number): World {
+/** @param sqs what a queue that is no process's own has otherwise than the model by default. */
+export function createWorld(seed: number, sqs: Partial<QueueCapabilities> = {}): World {
   const random = createChance(seed);
   const chance: Chance = Object.assign(() => random(), {
     between: (least: number, most: number) => least + Math.floor(random() * (most - least + 1)),
@@ -101,7 +102,7 @@ export function createWorld(seed: number): World {
   const time = createSimulatedTime(START_MS);
   const books = createSimulatedBooks();
   const local = chance() < 0.3;
-  const queue = createSimulatedQueue({ time, random, capabilities: local ? LOCAL_QUEUE : {} });
+  const queue = createSimulatedQueue({ time, random, capabilities: local ? LOCAL_QUEUE : sqs });
   const objects = createSimulatedObjects(time.nowMicros);
   const weather = { store: fair(20), queue: fair(20), objects: fair(50) };
 
