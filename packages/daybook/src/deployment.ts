@@ -4,7 +4,6 @@
  */
 import { parseConfig } from './config/load.ts';
 import type { Config } from './config/load.ts';
-import { DEFAULT_REGISTERS } from './config/register-schema.ts';
 import type { ErrorCode } from './errors.ts';
 import { DaybookError } from './errors.ts';
 import { toProblem } from './http/problem.ts';
@@ -13,11 +12,13 @@ import type { Register } from './register.ts';
 import { registerPaths } from './register.ts';
 
 export { ENVIRONMENT } from './config/schema.ts';
+export { PAGE_POLICY } from './http/answer.ts';
+export { welcomePage, welcomeRegister } from './http/pages/welcome.ts';
 export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
 export { createOperatorKey, renewEpochs } from './operator.ts';
 export type { OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
-export { parseConfig, DEFAULT_REGISTERS, ENVELOPE_BYTES, registerPaths };
+export { parseConfig, ENVELOPE_BYTES, registerPaths };
 export type { Config, ErrorCode, Register };
 
 /** The variable that names the configuration file; every other one is a key of `ENVIRONMENT`. */

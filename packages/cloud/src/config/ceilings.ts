@@ -7,10 +7,8 @@ import { DYNAMODB_MAX_ENTRY_BYTES, ENVELOPE_BYTES } from 'daybook/deployment';
 import type { Deployment } from './schema.ts';
 
 const KIB = 1024;
-/** "Quotas related to messages", Amazon SQS Developer Guide: 1 MiB, characters of base64 here. */
-const SQS_MESSAGE_BYTES = 1024 * KIB;
-/** "Amazon SNS endpoints and quotas", AWS General Reference: 256 KB. */
-const SNS_MESSAGE_BYTES = 256 * KIB;
+/** "Quotas related to messages", Amazon SQS Developer Guide: 1 MiB, of base64 here. A topic before it is made for as much. */
+export const SQS_MESSAGE_BYTES = 1024 * KIB;
 /** "Lambda functions as targets for Application Load Balancers": a request body of 1 MB, base64 where it is binary. */
 const ALB_BODY_BYTES = 1024 * KIB;
 
@@ -24,8 +22,6 @@ export function entryCeilings({ front, queue }: Pick<Deployment, 'front' | 'queu
   const ceilings: Ceiling[] = [{ what: 'an item of DynamoDB', bytes: DYNAMODB_MAX_ENTRY_BYTES }];
   if (queue !== undefined)
     ceilings.push({ what: 'a message of SQS', bytes: withinBase64(SQS_MESSAGE_BYTES) - ENVELOPE_BYTES });
-  if (queue?.fanOut === true)
-    ceilings.push({ what: 'a message of SNS', bytes: withinBase64(SNS_MESSAGE_BYTES) - ENVELOPE_BYTES });
   if (front.kind === 'alb') ceilings.push({ what: 'a body of ALB', bytes: withinBase64(ALB_BODY_BYTES) });
   return ceilings.toSorted((a, b) => a.bytes - b.bytes);
 }

@@ -3,11 +3,10 @@
  * Daybook's own parser, so that what would stop a handler stops the synthesis.
  */
 import type { Config } from 'daybook/deployment';
-import { DEFAULT_REGISTERS, parseConfig } from 'daybook/deployment';
+import { parseConfig } from 'daybook/deployment';
 
-import { entryCeilings } from './ceilings.ts';
 import { ConfigError } from './fault.ts';
-import { isValues, merge } from './merge.ts';
+import { merge } from './merge.ts';
 import type { Deployment } from './schema.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -16,27 +15,15 @@ type Given = Pick<Deployment, 'front' | 'queue' | 'registers' | 'limits' | 'acce
 /** Where the probe posts: small, short-lived, without addresses. Open, because what it proves is that anybody can. */
 export const PROBE_REGISTER = 'probe';
 const PROBE_REGISTER_CONFIG = { access: 'open', maxEntryBytes: 1_024, retentionDays: 7, clientIp: 'off' };
-/** Daybook's own default, which a front, queue or store may not have. */
-const DEFAULT_ENTRY_BYTES = 256 * 1024;
-
 /** What `daybook.config.json` holds. */
 export function daybookConfigOf(deployment: Given): Values {
-  const [ceiling = { bytes: DEFAULT_ENTRY_BYTES }] = entryCeilings(deployment);
-  const bytes = Math.min(DEFAULT_ENTRY_BYTES, ceiling.bytes);
-  const { probe } = deployment.observe;
-  const given = {
-    ...DEFAULT_REGISTERS,
-    ...(probe && { [PROBE_REGISTER]: PROBE_REGISTER_CONFIG }),
-    ...deployment.registers,
-  };
-  const sized = Object.entries(given).map(([name, register]) => [
-    name,
-    isValues(register) ? merge({ maxEntryBytes: bytes }, register) : register,
-  ]);
   return {
     // Not a loopback address: what is open to this machine only would be open to everybody behind a front.
     host: '0.0.0.0',
-    registers: Object.fromEntries(sized) as Values,
+    registers: {
+      ...(deployment.observe.probe && { [PROBE_REGISTER]: PROBE_REGISTER_CONFIG }),
+      ...deployment.registers,
+    },
     issuers: deployment.access.issuers,
     limits: merge({ maxBatchBytes: MAX_BATCH_BYTES[deployment.front.kind] }, deployment.limits),
   };

@@ -4,16 +4,10 @@
 import type { z } from 'zod';
 
 import { isValues } from './merge.ts';
+import { show } from './show.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-}
-
-const SHOWN_CHARACTERS = 80;
-
-export function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value);
-  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
 /** @param given what was parsed. */

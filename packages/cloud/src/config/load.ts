@@ -7,10 +7,11 @@ import { pathToFileURL } from 'node:url';
 
 import { assertFits } from './checks.ts';
 import { ENVIRONMENT_DEFAULTS } from './environment-defaults.ts';
-import { ConfigError, faultOf, show } from './fault.ts';
+import { ConfigError, faultOf } from './fault.ts';
 import { isValues, merge } from './merge.ts';
 import type { Deployment, EnvironmentName } from './schema.ts';
 import { deploymentSchema, ENVIRONMENTS } from './schema.ts';
+import { show } from './show.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/;
 

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { show } from './show.ts';
+
 /** Such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
@@ -13,14 +15,13 @@ export const ENVIRONMENTS = ['poc', 'dev', 'prd'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 function text(expected: string, pattern: RegExp) {
-  return z.string(`expected ${expected}`).regex(pattern, {
-    error: ({ input }) => `expected ${expected}, given ${JSON.stringify(input)}`,
-  });
+  const error = ({ input }: { input?: unknown }) => `expected ${expected}, given ${show(input)}`;
+  return z.string({ error }).regex(pattern, { error });
 }
 
 function whole(from: number, to: number) {
   const error = ({ input }: { input?: unknown }) =>
-    `expected a whole number from ${from} to ${to}, given ${JSON.stringify(input)}`;
+    `expected a whole number from ${from} to ${to}, given ${show(input)}`;
   return z.int({ error }).min(from, { error }).max(to, { error });
 }
 
@@ -28,7 +29,7 @@ const cidr = text('a CIDR such as 203.0.113.0/24', CIDR);
 
 /** CloudWatch Logs takes only these: "PutRetentionPolicy", API reference. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const;
-const logDays = z.union(LOG_DAYS.map((days) => z.literal(days)));
+const logDays = z.literal(LOG_DAYS);
 
 const frontSchema = z.strictObject({
   /** `alb`: an Application Load Balancer. `rest-api`: a regional REST API of API Gateway; HTTP APIs lack WAF, X-Ray and responses of one's own. */

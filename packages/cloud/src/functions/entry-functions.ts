@@ -25,6 +25,8 @@ import { createLiveAlias } from './live-alias.ts';
 export interface EntryFunctionsProps extends Pick<Parts, 'key' | 'network' | 'table' | 'queues' | 'buckets'> {
   readonly deployment: Deployment;
   readonly bundles: Bundles;
+  /** Whose tokens are believed, where that is known only during the deployment. */
+  readonly issuers?: Variables | undefined;
 }
 
 /** A probe posts, reads back and gives up before its next turn. */
@@ -51,15 +53,16 @@ export class EntryFunctions extends Construct implements Functions {
       this.deadLetters = this.#deadLetters(queues);
     }
     if (deployment.access.authorizer !== 'off')
-      this.authorizer = this.#outside('authorizer', AUTHORIZER_TIMEOUT_SECONDS).function;
+      this.authorizer = this.#outside('authorizer', AUTHORIZER_TIMEOUT_SECONDS, props.issuers).function;
   }
 
   #api(): lambda.IFunction {
-    const { deployment, key, table, queues, buckets } = this.#props;
+    const { deployment, issuers, key, table, queues, buckets } = this.#props;
     const api = this.#inside('api', deployment.functions.timeoutSeconds, {
       ...storeVariables(table),
       ...queueVariables(queues?.main ?? 'none', queues?.topic),
       ...(queues && objectsVariables(buckets)),
+      ...issuers,
       DAYBOOK_ROLES: 'api,web',
       // The gateway's own throttle counts all functions together; in a function there is one count for each environment.
       DAYBOOK_RATE_LIMIT: deployment.front.kind === 'rest-api' ? 'off' : 'on',

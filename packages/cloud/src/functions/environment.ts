@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { ENVIRONMENT } from 'daybook/deployment';
 import { CONFIG_VARIABLE } from 'daybook/deployment';
 
+import { SQS_MESSAGE_BYTES } from '../config/ceilings.ts';
 import type { Buckets, Parts, Queues } from '../parts.ts';
 import { CONFIG_PATH } from './code.ts';
 
@@ -35,7 +36,7 @@ export function storeVariables(table: Parts['table']): Variables {
 export function queueVariables(queue: Queues['main'] | 'none', topic?: Queues['topic']): Variables {
   if (queue === 'none') return variables({ DAYBOOK_QUEUE: queue });
   const { region, account } = Stack.of(queue);
-  const through = topic === undefined ? '' : `?topic=${topic.topicArn}`;
+  const through = topic === undefined ? '' : `?topic=${topic.topicArn}&topicMaxBytes=${SQS_MESSAGE_BYTES}`;
   return variables({ DAYBOOK_QUEUE: `sqs://${region}/${account}/${queue.queueName}${through}` });
 }
 

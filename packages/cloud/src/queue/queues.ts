@@ -7,6 +7,7 @@ import type { aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
 import { aws_iam as iam, aws_sns as sns, aws_sqs as sqs, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
+import { SQS_MESSAGE_BYTES } from '../config/ceilings.ts';
 import type { Deployment } from '../config/schema.ts';
 import type { Queues } from '../parts.ts';
 
@@ -56,6 +57,8 @@ export class EntryQueues extends Construct implements Queues {
   /** Its messages are the queue's own, without an envelope of SNS's around them. */
   #topic(key: kms.Key | undefined): sns.Topic {
     const topic = new sns.Topic(this, 'Topic', { enforceSSL: true, ...(key && { masterKey: key }) });
+    // What the queue takes; then queues, functions and streams of Firehose can subscribe, and nothing else.
+    (topic.node.defaultChild as sns.CfnTopic).maximumMessageSize = SQS_MESSAGE_BYTES;
     const mayDeliver = this.main.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: 'TopicDelivers',

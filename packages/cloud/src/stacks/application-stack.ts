@@ -5,6 +5,10 @@ import type { StackProps } from 'aws-cdk-lib';
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { issuersVariable } from '../access/issuers.ts';
+import { PeopleRole } from '../access/people-role.ts';
+import { UserPool } from '../access/user-pool.ts';
+import { Backup } from '../backup/backup.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
 import { createKey } from '../encryption/key.ts';
@@ -29,7 +33,8 @@ export interface ApplicationStackProps extends StackProps {
 
 export class ApplicationStack extends Stack {
   readonly parts: Parts;
-  readonly observe: Observe;
+  backup?: Backup;
+  people?: PeopleRole;
   readonly url: CfnOutput;
 
   constructor(
@@ -59,9 +64,14 @@ export class ApplicationStack extends Stack {
     const buckets = { objects };
     const network =
       networkStack && new Doors(this, 'Doors', { network: networkStack.network, table, queues, buckets });
+    const { registers } = parseDaybookConfig(deployment);
+    const pool = deployment.access.cognito
+      ? new UserPool(this, 'UserPool', { deployment, registers })
+      : undefined;
     const functions = new EntryFunctions(this, 'Functions', {
       deployment,
       bundles,
+      issuers: pool && issuersVariable(deployment, pool),
       key,
       network,
       table,
@@ -71,14 +81,24 @@ export class ApplicationStack extends Stack {
     const front = createFront(this, {
       deployment,
       functions,
-      registers: parseDaybookConfig(deployment).registers,
+      registers,
       ...(network && { network }),
       ...(key && { key }),
     });
     if (deployment.observe.probe) functions.addProbe(front);
     this.parts = { key, network, table, queues, buckets, functions, front };
-    this.observe = new Observe(this, 'Observe', { deployment, parts: this.parts });
+    this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });
+  }
+
+  /** What looks at the parts, and changes none of them. */
+  #watchOver(deployment: Deployment): void {
+    const { parts } = this;
+    const { people } = deployment.access;
+    const { high } = new Observe(this, 'Observe', { deployment, parts });
+    if (deployment.store.backups)
+      this.backup = new Backup(this, 'Backup', { deployment, parts, alerts: high });
+    if (people.length > 0) this.people = new PeopleRole(this, 'People', { people, parts });
   }
 }

@@ -1,0 +1,110 @@
+/**
+ * Every topology in every environment becomes templates without a network and without anything of AWS's in the
+ * environment, and they are what they were: `DAYBOOK_UPDATE_SNAPSHOTS=1 npm run test:file -- packages/cloud/test/synth.test.ts`
+ * writes those in `snapshots/` anew.
+ */
+import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { before, describe, mock, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import type { EnvironmentName } from '../src/config/schema.ts';
+import { ENVIRONMENTS } from '../src/config/schema.ts';
+import { toSnapshot } from './support/snapshot.ts';
+import type { Synthesis } from './support/topologies.ts';
+import { synthesize, TOPOLOGIES } from './support/topologies.ts';
+
+const SNAPSHOTS = fileURLToPath(new URL('snapshots/', import.meta.url));
+const isUpdate = process.env['DAYBOOK_UPDATE_SNAPSHOTS'] === '1';
+
+const connect = mock.method(Socket.prototype, 'connect', () => {
+  throw new Error('a synthesis needs no network');
+});
+const lookup = mock.method(dns, 'lookup', () => {
+  throw new Error('a synthesis needs no names');
+});
+for (const name of Object.keys(process.env).filter((name) => name.startsWith('AWS_')))
+  delete process.env[name];
+
+for (const topology of TOPOLOGIES) {
+  describe(topology, () => {
+    const syntheses = {} as Record<EnvironmentName, Synthesis>;
+    before(async () => {
+      for (const environment of ENVIRONMENTS)
+        syntheses[environment] = await synthesize(topology, environment);
+    });
+
+    test('asks for nothing: no network, no look-ups', () => {
+      for (const { missing } of Object.values(syntheses)) assert.deepEqual(missing, []);
+      assert.equal(connect.mock.callCount() + lookup.mock.callCount(), 0);
+    });
+
+    test('is for one account and region, and says what it belongs to', () => {
+      for (const { deployment, places } of Object.values(syntheses)) {
+        const { name, environment, account, regions } = deployment;
+        for (const { tags, ...place } of places) {
+          assert.deepEqual(place, { account, region: regions[0] });
+          // CloudFormation gives a stack's tags to everything in it that can have some.
+          assert.equal(tags['project'], name);
+          assert.equal(tags['environment'], environment);
+        }
+      }
+    });
+
+    test('has no fixed names of what AWS can name', () => {
+      const names = ['TableName', 'QueueName', 'BucketName', 'FunctionName', 'RoleName', 'LogGroupName'];
+      for (const { templates } of Object.values(syntheses)) {
+        for (const { Resources = {} } of templates.values()) {
+          for (const [id, { Type, Properties = {} }] of Object.entries(Resources)) {
+            const fixed = names.filter((name) => typeof Properties[name] === 'string');
+            assert.deepEqual(fixed, [], `${id} ${Type}`);
+          }
+        }
+      }
+    });
+
+    test('is what it was', () => {
+      const file = `${SNAPSHOTS}${topology}.snapshot`;
+      const text = toSnapshot(syntheses);
+      if (isUpdate) writeFileSync(file, text);
+      assert.deepEqual(text.split('\n'), readFileSync(file, 'utf8').split('\n'));
+    });
+  });
+}
+
+test('the same configuration gives the same templates, whatever AWS variables there are', async () => {
+  const first = await synthesize('jwt-gateway', 'prd');
+  Object.assign(process.env, { AWS_REGION: 'us-east-1', AWS_PROFILE: 'another', AWS_ACCESS_KEY_ID: 'AKIA' });
+  try {
+    const second = await synthesize('jwt-gateway', 'prd');
+    assert.deepEqual([...second.templates], [...first.templates]);
+  } finally {
+    for (const name of ['AWS_REGION', 'AWS_PROFILE', 'AWS_ACCESS_KEY_ID']) delete process.env[name];
+  }
+});
+
+test('each region has an application of its own', async () => {
+  const { templates, missing } = await synthesize('gateway-queue', 'dev', {
+    regions: ['eu-west-1', 'us-west-2'],
+  });
+  assert.deepEqual(
+    [...templates.keys()],
+    ['daybook-queue-dev-eu-west-1-app', 'daybook-queue-dev-us-west-2-app'],
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('a new register needs no new resource', async () => {
+  const registers = { orders: { access: 'key' }, clicks: { access: 'open' } };
+  const without = await synthesize('gateway-queue', 'dev');
+  const having = await synthesize('gateway-queue', 'dev', { registers });
+  assert.deepEqual(idsOf(having), idsOf(without));
+});
+
+function idsOf({ templates }: Synthesis): string[] {
+  return [...templates.values()]
+    .flatMap(({ Resources = {} }) => Object.keys(Resources))
+    .filter((id) => !/CurrentVersion|Deployment/.test(id));
+}
