@@ -2,6 +2,8 @@
  * The parts of an application without its code, for tests of what is built around them: real constructs, in a stack of
  * their own, that need neither bundles nor a network.
  */
+import { rmSync } from 'node:fs';
+
 import {
   App,
   aws_apigateway as apigateway,
@@ -14,6 +16,7 @@ import {
   Stack,
 } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import type { z } from 'zod';
 
 import type { Deployment } from '../../src/config/schema.ts';
@@ -47,7 +50,7 @@ export interface SmallApplication {
 }
 
 export function smallApplication(deployment: Deployment = deploymentOf()): SmallApplication {
-  const app = new App({ analyticsReporting: false });
+  const app = new App({ analyticsReporting: false, context: { ...recommended } });
   const stack = new Stack(app, 'acme-prd-eu-west-1-app', {
     env: { account: deployment.account, region: 'eu-west-1' },
   });
@@ -83,7 +86,7 @@ export function smallApplication(deployment: Deployment = deploymentOf()): Small
     ...(deployment.access.authorizer !== 'off' && { authorizer: made('Authorizer', 10) }),
     ...(deployment.observe.probe && { probe: made('Probe', 30) }),
   } as Functions;
-  const front = deployment.front.kind === 'alb' ? balancer(stack, api) : restApi(stack);
+  const front = deployment.front.kind === 'alb' ? balancer(stack, functions.api) : restApi(stack);
   const parts: Parts = { key, table, queues, buckets: { objects }, functions, front };
   return { app, stack, deployment, parts };
 }
@@ -107,7 +110,7 @@ function restApi(stack: Stack): Front {
   return { kind: 'rest-api', url: 'https://daybook.example.com', api, stage: api.deploymentStage };
 }
 
-function balancer(stack: Stack, api: lambda.Function): Front {
+function balancer(stack: Stack, api: lambda.IFunction): Front {
   const vpc = new ec2.Vpc(stack, 'Vpc', { natGateways: 0, maxAzs: 2 }) as ec2.IVpc;
   const made = new elb.ApplicationLoadBalancer(stack, 'Balancer', { vpc, internetFacing: true });
   const listener = made.addListener('Http', { port: 80 });
@@ -120,9 +123,10 @@ export interface Synthesised {
   readonly warnings: readonly string[];
 }
 
-/** One synthesis, and what the constructs warned of meanwhile. */
+/** One synthesis, of which nothing stays on the disk, and what the constructs warned of meanwhile. */
 export function synthesise({ stack }: Pick<SmallApplication, 'stack'>): Synthesised {
   const template = Template.fromStack(stack);
+  rmSync((stack.node.root as App).outdir, { recursive: true, force: true });
   const warnings = stack.node
     .findAll()
     .flatMap(({ node }) => node.metadata)
