@@ -15,7 +15,7 @@ export const NDJSON_TYPE = 'application/x-ndjson; charset=utf-8';
 const HTML_TYPE = 'text/html; charset=utf-8';
 
 /** No page of ours runs inline script, loads from another host or may be framed. */
-const PAGE_POLICY =
+export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** A page for people, under a policy that lets nothing in which is not ours. */

@@ -25,6 +25,17 @@ export interface WelcomeModel extends Site {
   readonly origin?: string;
 }
 
+/**
+ * The register that the page is about; strangers see the page, so only one that anybody may write and read can be.
+ * `app` where it is open, else the first.
+ */
+export function welcomeRegister(registers: readonly Register[]): Register | undefined {
+  const open = registers.filter(
+    ({ access, allowFrom }) => access.write === 'open' && access.read === 'open' && allowFrom === undefined,
+  );
+  return open.find(({ name }) => name === 'app') ?? open[0];
+}
+
 export function welcomePage(model: WelcomeModel): string {
   const { basePath, region, durability, postRegister, origin = 'http://localhost:3000' } = model;
   const href = postRegister && `${basePath}/${postRegister.name}`;
