@@ -131,12 +131,9 @@ test('without changes nothing is deployed, and it is tested all the same', async
 });
 
 test('--bootstrap gets the regions ready that are not', async () => {
-  const missing = () => {
-    throw new AwsError('ValidationError', 'Stack with id CDKToolkit does not exist');
-  };
   const { programs } = await runCloud(['apply', '--yes', '--bootstrap'], {
     ...well,
-    answers: { ...CHANGED, 'cloudformation:DescribeStacks': missing },
+    answers: { ...CHANGED, 'cloudformation:DescribeStacks': notDeployed },
   });
   assert.deepEqual(programs[0]?.args, ['bootstrap', 'aws://123456789012/eu-west-1', '--no-notices']);
 });
@@ -165,3 +162,7 @@ test('a plan that was kept is deployed as it was kept, and only for what it was 
   assert.match(changed.stderr, /--planned: expected .* as it was planned, given files that changed since/);
   assert.deepEqual(changed.calls, []);
 });
+
+function notDeployed(): never {
+  throw new AwsError('ValidationError', 'Stack with id CDKToolkit does not exist');
+}

@@ -162,12 +162,13 @@ test('termination protection is taken off only when that is asked for', async ()
 });
 
 test('where nothing is deployed nothing is asked and nothing goes', async () => {
-  const missing = () => {
-    throw new AwsError('ValidationError', 'Stack with id x does not exist');
-  };
   const { code, stderr, programs } = await runCloud(['destroy'], {
-    answers: { 'cloudformation:DescribeStacks': missing },
+    answers: { 'cloudformation:DescribeStacks': notDeployed },
     typed: [],
   });
   assert.deepEqual([code, stderr, programs], [0, 'nothing is deployed', []]);
 });
+
+function notDeployed(): never {
+  throw new AwsError('ValidationError', 'Stack with id x does not exist');
+}

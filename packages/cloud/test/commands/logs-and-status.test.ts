@@ -80,7 +80,7 @@ test('a follower shows each line once, also one that comes late', async () => {
 });
 
 const wellFetch: typeof fetch = async (url) =>
-  String(url).endsWith('/readyz') ? new Response('{}') : Response.json({ status: 'degraded' });
+  (url as string).endsWith('/readyz') ? new Response('{}') : Response.json({ status: 'degraded' });
 
 test('status tells stacks, alarms, queues and what it answers; well is exit code 0', async () => {
   const { code, stdout } = await runCloud(['status'], {

@@ -69,7 +69,7 @@ test('a register that needs a credential is posted to with one, and refuses a wr
 test('an entry that is only queued is waited for, with the path as the front wrote it', async () => {
   const read: string[] = [];
   const queued: typeof fetch = async (url, init) => {
-    const { pathname } = new URL(String(url));
+    const { pathname } = new URL(url instanceof Request ? url.url : url);
     if (init?.method === 'POST')
       return new Response('{}', { status: 202, headers: { location: '/dev/app/x' } });
     if (!pathname.startsWith('/dev/app/')) return new Response('{}');
