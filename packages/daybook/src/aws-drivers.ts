@@ -10,19 +10,16 @@ import { StartError, toError } from './errors.ts';
 import { randomId } from './id.ts';
 import type { Objects } from './objects/objects.ts';
 import type { Queue } from './queue/queue.ts';
+import { dynamoDbCapabilities } from './store/dynamodb/capabilities.ts';
 import type { LateStoreOptions } from './store/late-store.ts';
 
 /** How a store on another machine is opened, and what can be said of it before. */
 export type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities' | 'lanes'>;
 
-export async function dynamoDbDriver(
+export function dynamoDbDriver(
   { table, awsRegion, endpoint, createTable }: Extract<StoreChoice, { driver: 'dynamodb' }>,
   { region, store }: Config,
-): Promise<RemoteDriver> {
-  const { createDynamoDbStore, dynamoDbCapabilities } = await loadDriver(
-    '@aws-sdk/client-dynamodb',
-    () => import('./store/dynamodb/dynamodb-store.ts'),
-  );
+): RemoteDriver {
   const options = {
     table,
     awsRegion,
@@ -34,7 +31,13 @@ export async function dynamoDbDriver(
     requestTimeoutMs: store.statementTimeoutMs,
   };
   return {
-    open: () => createDynamoDbStore(options),
+    async open() {
+      const { createDynamoDbStore } = await loadDriver(
+        '@aws-sdk/client-dynamodb',
+        () => import('./store/dynamodb/dynamodb-store.ts'),
+      );
+      return createDynamoDbStore(options);
+    },
     capabilities: dynamoDbCapabilities(options),
     lanes: [region],
   };

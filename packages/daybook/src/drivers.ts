@@ -77,7 +77,7 @@ async function openStore(
   return createLateStore({
     ...(choice.driver === 'postgres'
       ? await postgresDriver(choice, config, log)
-      : await dynamoDbDriver(choice, config)),
+      : dynamoDbDriver(choice, config)),
     backOff: createBackOff(LATE_BACK_OFF),
     onFailure: (error) => log.warn({ event: 'store-not-reached', reason: error.message }),
   });

@@ -24,7 +24,7 @@ import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
 import { SQS_FAILURES } from '../src/queue/sqs/failure.ts';
 import { registerPaths } from '../src/register.ts';
-import { dynamoDbCapabilities } from '../src/store/dynamodb/dynamodb-store.ts';
+import { dynamoDbCapabilities } from '../src/store/dynamodb/capabilities.ts';
 import { DYNAMODB_FAILURES } from '../src/store/dynamodb/failure.ts';
 import { POSTGRES_FAILURES } from '../src/store/postgres/failure.ts';
 import { POSTGRES_CAPABILITIES } from '../src/store/postgres/postgres-store.ts';

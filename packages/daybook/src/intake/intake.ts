@@ -8,7 +8,7 @@
  *   open ──append fails──▶ recovering ──the same batch is appended──▶ open
  *    │                        │  new entries are refused at once; the batch is repeated with back-off, with the same
  *    │                        │  name and ids, so that it cannot be stored twice
- *    └────────close()─────────┴──▶ closed (what was accepted before is finished first)
+ *    └────────close()─────────┴──▶ closed (what was accepted before is finished first, unless it is abandoned)
  *
  * A batch that is known not to be written is answered and dropped, and its number is used again: numbers stay dense.
  * A batch whose outcome is unknown is repeated until it is known; its callers wait for at most `answerWithinMs`.
@@ -83,6 +83,11 @@ export interface Intake {
   /** Every acknowledged entry with a stamp up to here is stored; Unix microseconds. */
   settledThrough(): number;
   status(): IntakeStatus;
+  /**
+   * Refuses what comes now, and repeats nothing any more: for a process that is stopped in the middle, where a batch that
+   * nobody knows the outcome of would be stored when nobody expects it. Who still waits is not told.
+   */
+  abandon(): void;
   /** Refuses what comes now, and resolves when everything accepted before has its outcome. */
   close(): Promise<void>;
 }
@@ -121,6 +126,7 @@ export function createIntake(options: IntakeOptions): Intake {
   let underWay: readonly Pending[] = [];
   let lastN = 0;
   let total = 0;
+  let abandoned = false;
   let running: Promise<void> | undefined;
 
   /** Takes the next batch off the pending entries, in the order of their stamps. */
@@ -183,7 +189,7 @@ export function createIntake(options: IntakeOptions): Intake {
     }
     if (result.reason === 'rejected' && waiting.length > 1) return appendHalves(waiting);
     budget.release(bytesOf(waiting));
-    refuse(waiting, result);
+    if (!abandoned) refuse(waiting, result);
     return [];
   }
 
@@ -217,7 +223,8 @@ export function createIntake(options: IntakeOptions): Intake {
           void recover();
           return failure;
         }
-        await backOff.wait();
+        if (!abandoned) await backOff.wait();
+        if (abandoned) return failure;
       }
     }
   }
@@ -318,6 +325,11 @@ export function createIntake(options: IntakeOptions): Intake {
         entriesInFlight: pending.length + underWay.length,
         bytesInFlight: budget.used,
       };
+    },
+
+    abandon() {
+      abandoned = true;
+      state = 'closed';
     },
 
     async close() {

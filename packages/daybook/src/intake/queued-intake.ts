@@ -67,6 +67,10 @@ export function createQueuedIntake({ toQueue, toStore }: QueuedIntakeOptions): I
       const { entriesInFlight } = toStore.status();
       return { ...queue, entriesInFlight: queue.entriesInFlight + entriesInFlight };
     },
+    abandon() {
+      toStore.abandon();
+      toQueue.abandon();
+    },
     async close() {
       // What the store does not take goes to the queue, so the queue is closed last.
       await toStore.close();

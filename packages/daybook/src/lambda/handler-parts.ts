@@ -8,7 +8,6 @@ import { systemTime } from '../clock.ts';
 import type { QueueChoice } from '../config/driver-urls.ts';
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl } from '../config/driver-urls.ts';
 import type { Config } from '../config/load.ts';
-import { loadConfig } from '../config/load.ts';
 import { dynamoDbDriver, openS3, openSqs } from '../aws-drivers.ts';
 import { StartError } from '../errors.ts';
 import type { Objects } from '../objects/objects.ts';
@@ -35,8 +34,7 @@ export interface HandlerParts {
 }
 
 /** @throws {StartError} */
-export async function openHandlerParts(functionName: string): Promise<HandlerParts> {
-  const config = await loadConfig();
+export async function openHandlerParts(functionName: string, config: Config): Promise<HandlerParts> {
   const log = createLog(config.logLevel);
   const storeChoice = parseStoreUrl(config.store.url);
   const queueChoice = config.queue.url === undefined ? undefined : parseQueueUrl(config.queue.url);
@@ -56,7 +54,7 @@ export async function openHandlerParts(functionName: string): Promise<HandlerPar
       queues.set(arn, opened);
       return opened();
     },
-    store: once(async () => (await dynamoDbDriver(storeChoice, config)).open()),
+    store: once(dynamoDbDriver(storeChoice, config).open),
     objects: await openS3(objectsChoice),
     memory: createRoundMemory({
       nowMs: systemTime.monotonicMs,

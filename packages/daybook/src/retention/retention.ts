@@ -7,7 +7,7 @@ import type { Register } from '../register.ts';
 import type { Sleep } from '../retry.ts';
 import type { Store } from '../store/store.ts';
 
-export interface RetentionOptions {
+export interface ExpiryOptions {
   readonly store: Pick<Store, 'expire'>;
   readonly registers: readonly Register[];
   /** Unix microseconds. */
@@ -15,12 +15,15 @@ export interface RetentionOptions {
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly sleep: Sleep;
-  /** From the end of one round to the next; default 60 000. */
-  readonly everyMs?: number;
   /** Called with the entries of a register that expired in a round, when there were any, also when it ended early. */
   readonly onExpired: (register: string, entries: number) => void;
   /** Called when a register's part of a round ended early; the next one goes on where it was. */
   readonly onFailure: (register: string, error: Error) => void;
+}
+
+export interface RetentionOptions extends ExpiryOptions {
+  /** From the end of one round to the next; default 60 000. */
+  readonly everyMs?: number;
 }
 
 export interface Retention {
@@ -35,11 +38,9 @@ const ENTRIES_AT_A_TIME = 100;
 /** Of the time that they took: a writer that meets one finds the store free for at least as long afterwards. */
 const PAUSE_RATIO = 5;
 
-export function startRetention(options: RetentionOptions): Retention {
-  const { store, registers, nowMicros, nowMs, sleep, everyMs = EVERY_MS } = options;
-  const kept = registers.filter(({ retentionDays }) => retentionDays !== undefined);
-  const closing = new AbortController();
-  const { signal } = closing;
+/** One round, of all that is due. Ends early, after the few that are under way, when the signal aborts. Never rejects. */
+export async function expireAll(options: ExpiryOptions, signal: AbortSignal): Promise<void> {
+  const { store, registers, nowMicros, nowMs, sleep } = options;
 
   /** A few of one register. @returns whether more of it may be due. */
   async function expireSome(
@@ -60,28 +61,36 @@ export function startRetention(options: RetentionOptions): Retention {
     return true;
   }
 
-  /** By turns, so that a register of which more comes due than can go keeps no other from its turn. */
-  async function expireAll(): Promise<void> {
-    const expired = new Map<string, number>();
-    for (let due = kept; due.length > 0;) {
-      const left: Register[] = [];
-      for (const register of due) {
-        if (signal.aborted) break;
-        if (await expireSome(register, expired)) left.push(register);
-      }
-      due = signal.aborted ? [] : left;
+  const expired = new Map<string, number>();
+  // By turns, so that a register of which more comes due than can go keeps no other from its turn.
+  for (let due = registers.filter(isKeptForAWhile); due.length > 0;) {
+    const left: Register[] = [];
+    for (const register of due) {
+      if (signal.aborted) break;
+      if (await expireSome(register, expired)) left.push(register);
     }
-    for (const [name, entries] of expired) if (entries > 0) options.onExpired(name, entries);
+    due = signal.aborted ? [] : left;
   }
+  for (const [name, entries] of expired) if (entries > 0) options.onExpired(name, entries);
+}
+
+function isKeptForAWhile({ retentionDays }: Register): boolean {
+  return retentionDays !== undefined;
+}
+
+export function startRetention(options: RetentionOptions): Retention {
+  const { registers, sleep, everyMs = EVERY_MS } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      await expireAll();
+      await expireAll(options, signal);
       await sleep(everyMs, signal);
     }
   }
 
-  const running = kept.length === 0 ? Promise.resolve() : run();
+  const running = registers.some(isKeptForAWhile) ? run() : Promise.resolve();
   return {
     async close() {
       closing.abort();

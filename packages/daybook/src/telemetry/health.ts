@@ -67,6 +67,8 @@ export interface HealthSources {
 export interface HealthOptions {
   /** Failures in a row to leave, default 2: where each question may meet another process, one is told as it is. */
   readonly failuresToLeave?: number;
+  /** A commit proves readiness for so long; default 5 000. */
+  readonly freshMs?: number;
 }
 
 const FRESH_COMMIT_MS = 5_000;
@@ -74,7 +76,7 @@ const FAILURES_TO_LEAVE = 2;
 
 export function createHealth(
   sources: HealthSources,
-  { failuresToLeave = FAILURES_TO_LEAVE }: HealthOptions = {},
+  { failuresToLeave = FAILURES_TO_LEAVE, freshMs = FRESH_COMMIT_MS }: HealthOptions = {},
 ): Health {
   const { acceptor, nowMs } = sources;
   const since = new Map<string, Component>();
@@ -94,7 +96,7 @@ export function createHealth(
   }
 
   async function prove(): Promise<Proof> {
-    if (nowMs() - lastCommitMs < FRESH_COMMIT_MS) return proven();
+    if (nowMs() - lastCommitMs < freshMs) return proven();
     try {
       await acceptor.probe();
       lastCommitMs = nowMs();

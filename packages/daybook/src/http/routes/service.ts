@@ -1,5 +1,5 @@
 /**
- * The service's own routes that anybody may call: health, metrics, documentation, assets, the welcome page.
+ * The service's own routes that anybody may call: metrics, documentation, assets, the welcome page.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
@@ -11,7 +11,7 @@ import { jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import { isOpen } from '../../register.ts';
 import { entryToView } from '../entry-json.ts';
-import { welcomePage } from '../pages/welcome.ts';
+import { welcomePage, welcomeRegister } from '../pages/welcome.ts';
 
 const ASSET_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -22,7 +22,7 @@ const LATEST_ON_WELCOME = 50;
 const LATEST_BYTES = 64 * 1024;
 
 export function createServiceRoutes(context: HttpContext) {
-  const { config, front, version, health, metrics, store } = context;
+  const { config, front, version, metrics, store } = context;
   const { basePath, region, registers } = config;
   // Made when somebody asks for the first time: they cost memory that most servers never need.
   const documentation = once(async () => {
@@ -32,32 +32,9 @@ export function createServiceRoutes(context: HttpContext) {
     return { openApi, page: docsPage(openApi, { basePath, version }) };
   });
   const assets = once(() => readFolder(context.assets));
-  // Strangers see the page: only what anybody may write and read is on it.
-  const open = registers.filter(
-    ({ access, allowFrom }) => access.write === 'open' && access.read === 'open' && allowFrom === undefined,
-  );
-  const postRegister = open.find(({ name }) => name === 'app') ?? open[0];
+  const postRegister = welcomeRegister(registers);
 
   return {
-    alive: (): Answer => jsonAnswer({ status: 'ok' }),
-
-    /** @throws {DaybookError} DRAINING, DISK_FULL, STORE_UNAVAILABLE or QUEUE_UNAVAILABLE when it cannot durably accept now. */
-    async ready(): Promise<Answer> {
-      const { ready, reason, notes } = await health.readiness();
-      if (ready) {
-        const { level: durability } = context.durability();
-        return jsonAnswer({ status: 'ready', durability, ...(notes.length > 0 && { notes }) });
-      }
-      const code = context.draining.aborted
-        ? 'DRAINING'
-        : context.intake.status().code === 'DISK_FULL'
-          ? 'DISK_FULL'
-          : context.queue === undefined
-            ? 'STORE_UNAVAILABLE'
-            : 'QUEUE_UNAVAILABLE';
-      throw new DaybookError(code, reason ?? 'not ready', { retryAfterSeconds: 1 });
-    },
-
     async metrics(): Promise<Answer> {
       const { contentType, text } = await metrics.expose();
       return { status: 200, headers: { 'content-type': contentType }, body: text };

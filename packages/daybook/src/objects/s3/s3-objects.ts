@@ -9,8 +9,9 @@ import { StartError } from '../../errors.ts';
 import { randomId } from '../../id.ts';
 import { createBackOff } from '../../retry.ts';
 import { assertListQuery, assertObjectName, isObjectName } from '../object-name.ts';
-import type { ListObjects, Objects, ObjectsCapabilities, ObjectsPage } from '../objects.ts';
+import type { ListObjects, Objects, ObjectsPage } from '../objects.ts';
 import { ObjectsError } from '../objects.ts';
+import { s3Capabilities } from './capabilities.ts';
 import { meaningOf, toObjectsError } from './failure.ts';
 import type { S3Connection } from './s3-client.ts';
 import { createS3 } from './s3-client.ts';
@@ -23,7 +24,6 @@ export interface S3ObjectsOptions extends S3Connection {
 /** "If you receive a 409, retry": https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 const CONTENDED_ATTEMPTS = 8;
 const CONTENDED_BACK_OFF = { firstMs: 50, limitMs: 1_000 };
-const AWS_HOST = /(?:^|\.)amazonaws\.com(?:\.cn)?$/;
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html */
 const DIRECTORY_BUCKET = /--x-s3$/;
 
@@ -123,7 +123,7 @@ export function createS3Objects({ prefix, ...connection }: S3ObjectsOptions): Ob
   }
 
   return {
-    capabilities: capabilitiesOf(connection),
+    capabilities: s3Capabilities(connection.endpoint),
     async create(name, bytes) {
       assertObjectName(name);
       return asObjectsError(`create ${name}`, async () => {
@@ -158,20 +158,4 @@ async function asObjectsError<T>(what: string, work: () => Promise<T>): Promise<
     if (thrown instanceof TypeError || thrown instanceof RangeError) throw thrown;
     throw thrown instanceof ObjectsError ? thrown : toObjectsError(what, thrown);
   }
-}
-
-/** What stands behind another endpoint than Amazon's own makes no statement that we could pass on. */
-function capabilitiesOf({ endpoint }: S3Connection): ObjectsCapabilities {
-  const host = endpoint === undefined ? undefined : new URL(endpoint).hostname;
-  const isAws = host === undefined || AWS_HOST.test(host);
-  return {
-    driver: 's3',
-    durability: isAws ? 'replicated-fsync' : 'page-cache',
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DataDurability.html
-    durabilityProof: isAws
-      ? 'Amazon S3 confirms a write after it is on several devices in several zones, as its vendor states'
-      : `a storage that speaks S3 at ${host}: what its writes survive is not known, so the least is assumed`,
-    shared: true,
-    verified: true,
-  };
 }

@@ -4,8 +4,9 @@
  * dynamodb:DescribeTable, GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and ConditionCheckItem.
  */
 import { randomId } from '../../id.ts';
-import type { Store, StoreCapabilities } from '../store.ts';
+import type { Store } from '../store.ts';
 import { createBuckets } from './buckets.ts';
+import { dynamoDbCapabilities } from './capabilities.ts';
 import { keyItem, number } from './item.ts';
 import { laneKey, probeKey } from './keys.ts';
 import { createLanes, openLane } from './lanes.ts';
@@ -16,7 +17,7 @@ import { listEntries } from './list.ts';
 import { readLogEnd } from './log.ts';
 import { countOwn } from './own-list.ts';
 import { readMissing } from './batch-names.ts';
-import { durabilityOf, prepareTable } from './table-description.ts';
+import { prepareTable } from './table-description.ts';
 import type { TableOptions } from './table.ts';
 import { createTable } from './table.ts';
 import { readTail } from './tail.ts';
@@ -36,28 +37,8 @@ export interface DynamoDbStoreOptions extends TableOptions {
   readonly newEpoch?: string;
 }
 
-/** 400 KB less what an entry has beside its payload: all of it comes from a head of at most 16 KiB. */
-const MAX_ENTRY_BYTES = 300 * 1024;
-/** As many of the largest items as 3.9 MB hold; of smaller ones up to 97 fit. */
-const MAX_ATOMIC_ENTRIES = 9;
 const MAX_SHARDS = 128;
 const LOG_KEPT_MS = 12 * 3_600_000;
-
-/** What is known before the table was reached. */
-export function dynamoDbCapabilities(
-  options: Pick<TableOptions, 'endpoint'>,
-  tableArn?: string,
-): StoreCapabilities {
-  const { level, proof } = durabilityOf(options.endpoint, tableArn);
-  return {
-    driver: 'dynamodb',
-    durability: level,
-    durabilityProof: proof,
-    maxEntryBytes: MAX_ENTRY_BYTES,
-    maxAtomicEntries: MAX_ATOMIC_ENTRIES,
-    live: 'polled',
-  };
-}
 
 /**
  * @throws {StoreError} while the table cannot be reached.
