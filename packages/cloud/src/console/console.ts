@@ -179,7 +179,7 @@ export class Console extends Construct {
   ): void {
     const because = (id: string, reason: string) =>
       Validations.of(distribution).acknowledge({ id: `AwsSolutions-${id}`, reason });
-    because('CFR1', 'Callers may be anywhere.');
+    because('CFR1', 'Callers may be anywhere in the world, as at the front itself.');
     because(
       'CFR2',
       'The firewall stands before the front, which everything but a few public files goes through.',

@@ -11,6 +11,7 @@ import { UserPool } from '../access/user-pool.ts';
 import { Backup } from '../backup/backup.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
+import { Console } from '../console/console.ts';
 import { createKey } from '../encryption/key.ts';
 import type { Bundles } from '../functions/bundles.ts';
 import { createFront } from '../front/front.ts';
@@ -36,6 +37,7 @@ export class ApplicationStack extends Stack {
   backup?: Backup;
   people?: PeopleRole;
   readonly url: CfnOutput;
+  consoleUrl?: CfnOutput;
 
   constructor(
     scope: Construct,
@@ -89,6 +91,10 @@ export class ApplicationStack extends Stack {
     this.parts = { key, network, table, queues, buckets, functions, front };
     this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
+    if (deployment.console) {
+      const { url } = new Console(this, 'Console', { deployment, front, registers });
+      this.consoleUrl = new CfnOutput(this, 'ConsoleUrl', { value: url, description: 'For people' });
+    }
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });
   }
 
