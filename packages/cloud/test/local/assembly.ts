@@ -41,14 +41,15 @@ export async function synthesise(config: CloudConfig, environment: EnvironmentNa
     for (const [key, { source }] of Object.entries(manifest.files))
       assets.set(key, join(outdir, source.path));
     const importValue = (name: string): unknown => {
-      for (const stack of stacks) if (stack.exports().has(name)) return stack.exports().get(name);
+      const value = stacks.map((stack) => stack.exported(name)).find((one) => one !== undefined);
+      if (value !== undefined) return value;
       throw new Error(`${stackName}: expected an export of another stack, given ${name}`);
     };
     const named = { stackName, account: place.account, region: place.region };
     stacks.push(resolveTemplate(template as Template, named, importValue));
   }
-  const application = stacks.find((stack) => stack.resources('AWS::Lambda::Function').length > 0);
-  if (application === undefined) throw new Error('expected a stack with functions');
+  const application = stacks.find((stack) => stack.resources('AWS::DynamoDB::Table').length > 0);
+  if (application === undefined) throw new Error('expected a stack with a table');
   return {
     application,
     stacks,

@@ -44,9 +44,8 @@ export interface ResolvedStack {
   resources(type?: string): readonly ResolvedResource[];
   /** @throws {Error} when there is none. */
   resource(logicalId: string): ResolvedResource;
-  /** By the name that other stacks import. */
-  exports(): ReadonlyMap<string, unknown>;
-  outputs(): ReadonlyMap<string, unknown>;
+  /** By the name that other stacks import. @returns undefined when there is none. */
+  exported(name: string): unknown;
 }
 
 type Context = StackPlace & {
@@ -80,7 +79,7 @@ export function resolveTemplate(
     const condition = template.Resources?.[logicalId]?.Condition;
     return condition === undefined || conditionHolds(context, condition);
   };
-  const outputs = Object.entries(template.Outputs ?? {});
+  const outputs = Object.values(template.Outputs ?? {});
   return {
     place,
     resolve: (value) => resolveValue(context, value),
@@ -90,15 +89,10 @@ export function resolveTemplate(
       if (found !== undefined) return found;
       throw new Error(`${place.stackName}: expected a resource, given ${logicalId}`);
     },
-    exports: () =>
-      new Map(
-        outputs.flatMap(([, { Value, Export }]) =>
-          Export === undefined
-            ? []
-            : [[String(resolveValue(context, Export.Name)), resolveValue(context, Value)] as const],
-        ),
-      ),
-    outputs: () => new Map(outputs.map(([name, { Value }]) => [name, resolveValue(context, Value)] as const)),
+    exported(name) {
+      const found = outputs.find(({ Export }) => Export && resolveValue(context, Export.Name) === name);
+      return found && resolveValue(context, found.Value);
+    },
   };
 }
 

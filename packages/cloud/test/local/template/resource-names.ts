@@ -93,6 +93,7 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, (resource: Nam
     ProviderName: (r) => `cognito-idp.${r.region}.amazonaws.com/${r.region}_${apiId(r)}`,
     ProviderURL: (r) => `https://cognito-idp.${r.region}.amazonaws.com/${r.region}_${apiId(r)}`,
   },
+  'AWS::EC2::SecurityGroup': { GroupId: localName },
   'AWS::CloudFront::Distribution': { DomainName: (r) => `${apiId(r)}.cloudfront.net` },
 };
 
