@@ -2,7 +2,7 @@
  * The configuration of the drivers: where the store, the queue and the object storage are, and what holds for their
  * connections.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl, withoutPassword } from './driver-urls.ts';
 import { leaf, show, wholeNumber } from './leaf.ts';

@@ -2,7 +2,7 @@
  * The leaves of the configuration: each knows in words what it expects, so that a bad value is answered with one line
  * that says what was expected and what was given.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const SHOWN_CHARACTERS = 80;
 

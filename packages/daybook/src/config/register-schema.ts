@@ -1,7 +1,7 @@
 /**
  * The configuration of one register.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { DURABILITY_LEVELS } from '../durability.ts';
 import { isNetwork } from '../access/client-address.ts';

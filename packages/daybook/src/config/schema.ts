@@ -2,7 +2,7 @@
  * Every key of the configuration with its default and range; `docs/config.md` is tested against it. Sizes and times
  * carry their unit in the name.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { TrustedProxies } from '../access/client-address.ts';
 import { isNetwork } from '../access/client-address.ts';

@@ -1,7 +1,7 @@
 /**
  * The shapes of dead letters as they cross HTTP. That of a whole letter is also that of its object in the object storage.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const stamp = z.string().describe('RFC 3339, UTC, always six digits: 2026-11-21T07:55:43.368790Z');
 const id = z

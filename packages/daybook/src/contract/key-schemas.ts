@@ -1,7 +1,7 @@
 /**
  * The shapes of API keys as they cross HTTP. A hash never does, and a secret once, in the answer to the request that made it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const stamp = z.string().describe('RFC 3339, UTC, always six digits: 2026-11-21T07:55:43.368790Z');
 const scopes = z

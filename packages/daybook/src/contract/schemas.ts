@@ -3,7 +3,7 @@
  * from them. Imports nothing from `node:`, so that browsers may use it. Unknown members are allowed everywhere: clients
  * ignore what they do not know.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const stamp = z.string().describe('RFC 3339, UTC, always six digits: 2026-11-21T07:55:43.368790Z');
 const id = z.string().describe('UUIDv7 (RFC 9562); the stamp is derived from it');

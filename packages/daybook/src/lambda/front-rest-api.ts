@@ -44,7 +44,7 @@ export function readRestApiEvent(event: RestApiEvent): FrontRequest {
  * at the API's own host name, and are the same at the root of a custom domain.
  */
 function stageOf({ path, requestContext }: Pick<RestApiEvent, 'path' | 'requestContext'>): string {
-  const { path: sent = path, stage } = requestContext;
+  const { path: sent, stage } = requestContext;
   const prefix = `/${stage}`;
   return sent !== path && (sent === prefix || sent.startsWith(`${prefix}/`)) ? prefix : '';
 }

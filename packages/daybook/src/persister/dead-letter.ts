@@ -4,7 +4,7 @@
  * SHA-256, because not every object storage verifies what it gives back.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Entry } from '../entry.ts';
 import { payloadKind } from '../entry.ts';

@@ -2,7 +2,7 @@
  * The configuration of the issuers whose tokens are believed, by the names that logs and answers call them. What would
  * make a forgery possible (a shared secret, no signature, keys over plain HTTP) cannot be configured.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { withoutPassword } from '../../config/driver-urls.ts';
 import { leaf, listOf, show, textLike, wholeNumber } from '../../config/leaf.ts';

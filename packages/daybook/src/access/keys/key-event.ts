@@ -2,7 +2,7 @@
  * The entries of the register `keys`: what happened to an API key, as JSON. A key is what all of its events say together,
  * in whatever order they are read.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Entry } from '../../entry.ts';
 import { formatStamp } from '../../id.ts';

@@ -1,7 +1,7 @@
 /**
  * The shared parts of the document: schemas from the contract's zod schemas, header fields, security.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 import * as deadLetters from '../../contract/dead-letter-schemas.ts';
 import * as keys from '../../contract/key-schemas.ts';
