@@ -14,7 +14,7 @@
  */
 import type { SQSBatchResponse } from 'aws-lambda';
 
-import { systemTime } from '../clock.ts';
+import { loadConfig } from '../config/load.ts';
 import { toError } from '../errors.ts';
 import { createDeadLetters } from '../persister/dead-letters.ts';
 import { Halt } from '../persister/halt.ts';
@@ -23,7 +23,7 @@ import { runRound } from '../persister/round.ts';
 import type { Delivery } from '../queue/queue.ts';
 import { random } from '../retry.ts';
 import type { HandlerParts } from './handler-parts.ts';
-import { once, openHandlerParts } from './handler-parts.ts';
+import { once, openHandlerParts, wallMicros } from './handler-parts.ts';
 import type { InvocationWork } from './invocation.ts';
 import { runInvocation, toMessages } from './invocation.ts';
 import type { SqsHandler } from './persister.ts';
@@ -53,17 +53,13 @@ export function createDeadLettersHandler(open: () => Promise<HandlerParts>): Sqs
   };
 }
 
-function nowMicros(): number {
-  return systemTime.wallMs() * 1000;
-}
-
 async function unpackAll(
   { objects, limits, memory, log }: HandlerParts,
   visibilityMs: number,
   { messages, queue, store, stop, tally }: InvocationWork,
 ): Promise<void> {
   const letters = createDeadLetters({ objects, store });
-  const net = createNet({ letters, tally, nowMicros, overAfterMs: visibilityMs, log });
+  const net = createNet({ letters, tally, nowMicros: wallMicros, overAfterMs: visibilityMs, log });
   const unpack = (delivery: Delivery): Promise<void> =>
     runRound([delivery], {
       queue,
@@ -73,7 +69,7 @@ async function unpackAll(
       memory,
       lastResort: { apart: APART_ENTRIES, maxAttempts: 1 },
       stop,
-      nowMicros,
+      nowMicros: wallMicros,
       random,
       onStored: (batches, results) => countStored(tally, batches, results),
       log,
@@ -82,7 +78,7 @@ async function unpackAll(
   for (const { delivery } of messages) {
     if (stop.aborted) return;
     // What cannot be worked on is put back, or a raw dead letter by itself, and ends nobody.
-    const isWork = openDelivery(delivery, nowMicros()).kind === 'work';
+    const isWork = openDelivery(delivery, wallMicros()).kind === 'work';
     const under = isWork ? await net.spread(delivery.body) : 'spread';
     if (under === 'caught') await queue.acknowledge([delivery]);
     if (under !== 'spread') continue;
@@ -91,4 +87,6 @@ async function unpackAll(
   }
 }
 
-export const handler = createDeadLettersHandler(once(() => openHandlerParts('dead-letters')));
+export const handler = createDeadLettersHandler(
+  once(async () => openHandlerParts('dead-letters', await loadConfig())),
+);

@@ -58,7 +58,7 @@ export async function openHandlerParts(functionName: string, config: Config): Pr
     objects: await openS3(objectsChoice),
     memory: createRoundMemory({
       nowMs: systemTime.monotonicMs,
-      nowMicros: () => systemTime.wallMs() * 1000,
+      nowMicros: wallMicros,
       log,
       sleep,
       random,
@@ -66,6 +66,11 @@ export async function openHandlerParts(functionName: string, config: Config): Pr
     log,
     emit: createEmitter({ namespace: config.metricsNamespace, functionName }),
   };
+}
+
+/** Unix microseconds: nothing is stamped here, so the wall clock will do, however long the environment was frozen. */
+export function wallMicros(): number {
+  return Math.floor(systemTime.wallMs() * 1000);
 }
 
 /** The same until it fails; then the next call tries anew. */

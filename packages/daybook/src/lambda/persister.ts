@@ -5,12 +5,12 @@
  */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 
-import { systemTime } from '../clock.ts';
+import { loadConfig } from '../config/load.ts';
 import { createDeadLetters } from '../persister/dead-letters.ts';
 import { runRound } from '../persister/round.ts';
 import { random } from '../retry.ts';
 import type { HandlerParts } from './handler-parts.ts';
-import { once, openHandlerParts } from './handler-parts.ts';
+import { once, openHandlerParts, wallMicros } from './handler-parts.ts';
 import type { InvocationContext } from './invocation.ts';
 import { runInvocation, toMessages } from './invocation.ts';
 import { counted, countStored } from './tally.ts';
@@ -31,7 +31,7 @@ export function createPersisterHandler(open: () => Promise<HandlerParts>): SqsHa
           limits,
           memory,
           stop: given.stop,
-          nowMicros: () => systemTime.wallMs() * 1000,
+          nowMicros: wallMicros,
           random,
           onStored: (batches, results) => countStored(given.tally, batches, results),
           log,
@@ -41,4 +41,6 @@ export function createPersisterHandler(open: () => Promise<HandlerParts>): SqsHa
   };
 }
 
-export const handler = createPersisterHandler(once(() => openHandlerParts('persister')));
+export const handler = createPersisterHandler(
+  once(async () => openHandlerParts('persister', await loadConfig())),
+);
