@@ -110,9 +110,11 @@ function allowKey(role: iam.Role, key: kms.IKey, region: string): void {
   );
 }
 
-/** As cdk-nag writes the ARN of a table. */
+/** As cdk-nag writes the ARN of a table; one that was restored is no resource of the stack. */
 function shown(table: dynamodb.ITable): string {
-  return `<${Stack.of(table).getLogicalId(table.node.defaultChild as CfnElement)}.Arn>`;
+  const { defaultChild } = table.node;
+  if (defaultChild === undefined) return table.tableArn;
+  return `<${Stack.of(table).getLogicalId(defaultChild as CfnElement)}.Arn>`;
 }
 
 function acknowledge(

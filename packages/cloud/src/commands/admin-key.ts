@@ -45,7 +45,7 @@ async function adminKey(cloud: Cloud, flags: AdminKeyFlags): Promise<void> {
   await assertAccount(cloud.calls, cloud.deployment);
   const { table } = await findTable(cloud, region);
   const request = {
-    table: table.physicalId,
+    table,
     region,
     name: flags.name,
     by: `operator:${userInfo().username}`,

@@ -40,11 +40,11 @@ async function backup(cloud: Cloud, flags: BackupFlags): Promise<void> {
   await assertAccount(cloud.calls, cloud.deployment);
   const { parts, table } = await findTable(cloud, region);
   const place = backupPlaceOf(parts, account);
-  const arn = `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table.physicalId}`;
+  const arn = `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`;
   const made =
     place === undefined ? await byDynamoDb(cloud, region, arn) : await byVault(cloud, region, arn, place);
   if (cloud.dryRun) return;
-  if (cloud.json) cloud.terminal.line(JSON.stringify({ region, table: table.physicalId, backup: made }));
+  if (cloud.json) cloud.terminal.line(JSON.stringify({ region, table, backup: made }));
   else cloud.terminal.line(made);
 }
 

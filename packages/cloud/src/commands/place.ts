@@ -1,7 +1,6 @@
 /**
  * Which region a command works in that works in one: the only one, or the one that `--region` names.
  */
-import type { DeployedPart } from '../aws/deployed-parts.ts';
 import { findParts, TABLE_TYPES } from '../aws/deployed-parts.ts';
 import type { DeployedParts } from '../aws/deployed-parts.ts';
 import { CommandError, UsageError } from '../failure.ts';
@@ -20,16 +19,31 @@ export function regionOf({ deployment }: Cloud, { region }: RegionFlags): string
   throw new UsageError(`--region: expected one of ${regions.join(', ')}; given ${region ?? 'none'}`);
 }
 
-/** The parts of one region, and the table of entries among them. @throws {CommandError} when there is none. */
-export async function findTable(
-  cloud: Cloud,
-  region: string,
-): Promise<{ readonly parts: DeployedParts; readonly table: DeployedPart }> {
+export interface FoundTable {
+  readonly parts: DeployedParts;
+  /** The name of the one that is used. */
+  readonly table: string;
+}
+
+/** The parts of one region, and the table that the deployed functions use. @throws {CommandError} when there is none. */
+export async function findTable(cloud: Cloud, region: string): Promise<FoundTable> {
   const stacks = (await cloud.stacks()).filter((stack) => stack.region === region);
   const parts = await findParts(cloud.calls, stacks);
-  const [table] = parts.ofType(...TABLE_TYPES);
+  const table = tableInUse(parts);
   if (table !== undefined) return { parts, table };
   throw new CommandError(
     `${cloud.label} in ${region}: expected a deployed table, found none; deploy it first: npm run cloud -- apply -e ${cloud.deployment.environment}`,
   );
+}
+
+/** A restored table is no resource of the stack: it stands in the URL of the store, which is plain text then. */
+function tableInUse(parts: DeployedParts): string | undefined {
+  const urls = parts.ofType('AWS::Lambda::Function').map(({ template }) => {
+    const { Environment } = (template.Properties ?? {}) as {
+      readonly Environment?: { readonly Variables?: Readonly<Record<string, unknown>> };
+    };
+    return Environment?.Variables?.['DAYBOOK_STORE'];
+  });
+  const plain = urls.find((url): url is string => typeof url === 'string');
+  return plain === undefined ? parts.ofType(...TABLE_TYPES)[0]?.physicalId : new URL(plain).pathname.slice(1);
 }

@@ -21,6 +21,9 @@ export interface StackFates {
   readonly fates: readonly Fate[];
 }
 
+const FATES = ['blocks', 'kept', 'goes'] as const;
+const STYLES = { blocks: 'red', kept: 'green', goes: 'yellow' } as const;
+
 export function addPlanDestroy(program: Command, run: Run): void {
   defineCommand(program, {
     usage: 'plan-destroy',
@@ -57,21 +60,20 @@ export function showFates({ terminal }: Cloud, stacks: readonly StackFates[]): v
     terminal.line(`${terminal.paint('bold', stack)} (${region})`);
     if (isProtected)
       terminal.line(`  ${terminal.paint('red', 'blocks')}  termination protection of the stack`);
-    for (const fate of ['blocks', 'kept', 'goes'] as const) {
-      const rows = fates
+    const rows = FATES.flatMap((fate) =>
+      fates
         .filter((one) => one.fate === fate)
         .toSorted((a, b) => (a.type < b.type ? -1 : 1))
-        .map(({ logicalId, type, reason = '' }) => [`  ${paint(terminal, fate)}`, type, logicalId, reason]);
-      if (rows.length > 0) terminal.line(toTable(rows));
-    }
+        .map(({ logicalId, type, reason = '' }) => [
+          `  ${terminal.paint(STYLES[fate], fate)}`,
+          type,
+          logicalId,
+          reason,
+        ]),
+    );
+    if (rows.length > 0) terminal.line(toTable(rows));
   }
   const all = stacks.flatMap(({ fates }) => fates);
-  const counts = (['goes', 'kept', 'blocks'] as const).map(
-    (fate) => `${all.filter((one) => one.fate === fate).length} ${fate}`,
-  );
+  const counts = FATES.toReversed().map((fate) => `${all.filter((one) => one.fate === fate).length} ${fate}`);
   terminal.line(counts.join(' · '));
-}
-
-function paint(terminal: Cloud['terminal'], fate: Fate['fate']): string {
-  return terminal.paint(fate === 'goes' ? 'yellow' : fate === 'kept' ? 'green' : 'red', fate);
 }

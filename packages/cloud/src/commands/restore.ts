@@ -27,6 +27,8 @@ interface RestoreFlags extends GlobalFlags, RegionFlags {
   readonly table?: string;
 }
 
+/** Scaling policies are not carried over, and capacity that nothing scales would throttle. */
+const ON_DEMAND = { BillingModeOverride: 'PAY_PER_REQUEST' } as const;
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
 export function addRestore(program: Command, run: Run): void {
@@ -60,7 +62,7 @@ async function restore(cloud: Cloud, flags: RestoreFlags): Promise<void> {
   const region = regionOf(cloud, flags);
   await assertAccount(calls, deployment);
   const { parts, table } = await findTable(cloud, region);
-  const plan: RestorePlan = { region, source: table.physicalId, target };
+  const plan: RestorePlan = { region, source: table, target };
   if (!cloud.dryRun && (await describeTable(calls, region, target)) !== undefined)
     throw new UsageError(`--table: expected the name of a table that does not exist, given ${target}`);
   if (at !== undefined) await restoreToTime(cloud, plan, at);
@@ -70,6 +72,7 @@ async function restore(cloud: Cloud, flags: RestoreFlags): Promise<void> {
     await calls.send('dynamodb:RestoreTableFromBackup', region, {
       BackupArn: backup,
       TargetTableName: target,
+      ...ON_DEMAND,
     });
   await finishRestored(cloud, plan);
 }
@@ -100,6 +103,7 @@ async function restoreToTime(
   await calls.send('dynamodb:RestoreTableToPointInTime', region, {
     SourceTableName: source,
     TargetTableName: target,
+    ...ON_DEMAND,
     ...(at === 'latest' ? { UseLatestRestorableTime: true } : { RestoreDateTime: at }),
   });
 }

@@ -9,6 +9,8 @@ import { show } from './show.ts';
 /** Such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+/** "Naming rules", Amazon DynamoDB Developer Guide. */
+const TABLE = /^[A-Za-z0-9_.-]{3,255}$/;
 const CIDR = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
 
 export const ENVIRONMENTS = ['poc', 'dev', 'prd'] as const;
@@ -83,6 +85,11 @@ const storeSchema = z.strictObject({
       }),
     ])
     .default({ mode: 'on-demand' }),
+  /**
+   * A table that exists and is used in place of the deployment's own, which stays as it is: one that `restore` made. Its
+   * capacity is its own affair.
+   */
+  table: text('the name of a table: 3 to 255 letters, digits, dots, dashes or underscores', TABLE).optional(),
   /** To any second of these days; 1 to 35 is what DynamoDB offers. */
   recoveryDays: whole(1, 35).default(35),
   /** AWS Backup: daily for 35 days, monthly for a year. */

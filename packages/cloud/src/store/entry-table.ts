@@ -19,6 +19,7 @@ export interface EntryTableProps {
 }
 
 export class EntryTable extends Construct {
+  /** The one that is used: the deployment's own, or a restored one in its place. */
   readonly table: dynamodb.ITable;
 
   constructor(
@@ -43,8 +44,14 @@ export class EntryTable extends Construct {
       billingMode: isProvisioned ? dynamodb.BillingMode.PROVISIONED : dynamodb.BillingMode.PAY_PER_REQUEST,
       ...(isProvisioned && { readCapacity: capacity.min, writeCapacity: capacity.min }),
     });
-    // Its class declares as `| undefined` what the interface declares as optional.
-    this.table = table as dynamodb.ITable;
+    this.table =
+      store.table === undefined
+        ? // Its class declares as `| undefined` what the interface declares as optional.
+          (table as dynamodb.ITable)
+        : dynamodb.Table.fromTableAttributes(this, 'Restored', {
+            tableName: store.table,
+            ...(key && { encryptionKey: key }),
+          });
     if (capacity.mode !== 'provisioned') return;
     const between = { minCapacity: capacity.min, maxCapacity: capacity.max };
     const target = { targetUtilizationPercent: capacity.targetPercent };

@@ -179,6 +179,7 @@ test('a line has the service, the operation, the region and the whole input', as
       input: {
         SourceTableName: '<Table>',
         TargetTableName: 'restored',
+        BillingModeOverride: 'PAY_PER_REQUEST',
         RestoreDateTime: '2026-11-20T10:00:00.000Z',
       },
     },
