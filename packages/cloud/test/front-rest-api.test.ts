@@ -167,6 +167,17 @@ describe('the REST API of S2', () => {
     });
   });
 
+  test('is not to be reached by IPv6 where only IPv4 networks are let in', async (t) => {
+    const kindOf = async (allowFrom: string[]) => {
+      const { template } = await front(t, { domain: DOMAIN, front: { kind: 'rest-api', allowFrom } });
+      const [api] = propertiesOf(template, 'AWS::ApiGateway::RestApi');
+      const endpoint = api?.['EndpointConfiguration'] as { readonly IpAddressType: string } | undefined;
+      return `${endpoint?.IpAddressType} ${propertiesOf(template, 'AWS::Route53::RecordSet').length}`;
+    };
+    assert.equal(await kindOf(['203.0.113.0/24']), 'ipv4 1');
+    assert.equal(await kindOf(['203.0.113.0/24', '2001:db8::/32']), 'dualstack 2');
+  });
+
   test('has a name of its own over TLS 1.2 or later, by both kinds of address', async (t) => {
     const { template, made } = await front(t, { domain: DOMAIN });
     assert.equal(made.url, 'https://daybook.example.com');

@@ -47,12 +47,13 @@ export class RestApi extends Construct {
     const { front, access, environment, observe } = deployment;
     const log = this.#createLog(props);
     const policy = onlyFrom(front.allowFrom);
+    const ipv6 = answersIpv6(front.allowFrom);
     this.api = new apigateway.RestApi(this, 'Api', {
       // The name is the dimension of every metric, so two APIs of an account must not share one.
       restApiName: Stack.of(this).stackName,
       endpointConfiguration: {
         types: [apigateway.EndpointType.REGIONAL],
-        ipAddressType: apigateway.IpAddressType.DUAL_STACK,
+        ipAddressType: ipv6 ? apigateway.IpAddressType.DUAL_STACK : apigateway.IpAddressType.IPV4,
       },
       // Every body is base64, both ways: what is kept are the exact bytes.
       binaryMediaTypes: ['*/*'],
@@ -80,7 +81,7 @@ export class RestApi extends Construct {
       const authorizer = createAuthorizer(this, 'Authorizer', functions.authorizer, access.authorizer);
       this.#addRoutes(routesWithAuthorizer(registers), functions, authorizer);
     }
-    if (domain !== undefined) this.#serveAt(domain);
+    if (domain !== undefined) this.#serveAt(domain, ipv6);
     this.url =
       domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.name}`;
     this.#acknowledge(deployment);
@@ -113,7 +114,7 @@ export class RestApi extends Construct {
     }
   }
 
-  #serveAt(domain: Domain): void {
+  #serveAt(domain: Domain, ipv6: boolean): void {
     const name = new apigateway.DomainName(this, 'Domain', {
       domainName: domain.name,
       certificate: domain.certificate,
@@ -124,8 +125,8 @@ export class RestApi extends Construct {
     const api = this.api as apigateway.IRestApi;
     name.addBasePathMapping(api);
     const resource = name.node.defaultChild as apigateway.CfnDomainName;
-    resource.addPropertyOverride('EndpointConfiguration.IpAddressType', 'dualstack');
-    domain.leadTo(new targets.ApiGatewayDomain(name), { ipv6: true });
+    resource.addPropertyOverride('EndpointConfiguration.IpAddressType', ipv6 ? 'dualstack' : 'ipv4');
+    domain.leadTo(new targets.ApiGatewayDomain(name), { ipv6 });
   }
 
   #acknowledge({ front, access }: Deployment): void {
@@ -158,6 +159,11 @@ export class RestApi extends Construct {
 /** One permission for the whole API: one for each method would outgrow the 20 KB that a function's policy may have. */
 function integrate(handler: lambda.IFunction): apigateway.LambdaIntegration {
   return new apigateway.LambdaIntegration(handler, { proxy: true, scopePermissionToMethod: false });
+}
+
+/** A caller who has both kinds of address takes IPv6, and would be refused where only IPv4 networks are named. */
+function answersIpv6(networks: readonly string[]): boolean {
+  return networks.length === 0 || networks.some((network) => network.includes(':'));
 }
 
 /** "API Gateway resource policy examples", by source address; a Deny wins over the Allow. */
