@@ -4,7 +4,8 @@
  * every connect it also reads the newest entries once, because the stream begins at "now" and the page is older than
  * that. Closed while the page is hidden: browsers allow few connections to a host, and nobody is looking.
  *
- * States: connecting → live ⇄ lost; paused by the reader; hidden (says nothing).
+ * States: connecting → live ⇄ lost; paused by the reader; hidden (says nothing). Where there are no events it is `read`
+ * from the beginning: then the newest entries are read when the reader asks for them, comes back, or has written one.
  */
 import { find } from './element.js';
 import { createEntryRows, MAX_ROWS } from './entry-rows.js';
@@ -14,6 +15,7 @@ import { parseEntry, parseEntryPage } from './preview.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
+const AFTER_WRITE_MS = 1_500;
 
 /** @param {HTMLElement} section */
 export function startLiveList(section) {
@@ -100,6 +102,21 @@ export function startLiveList(section) {
     retry = setTimeout(open, retryMs * (0.5 + Math.random()));
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   };
+
+  /** Behind a queue an entry can be read a moment after it was taken. */
+  const readLater = () => void setTimeout(read, AFTER_WRITE_MS);
+  const read = () => {
+    if (!document.hidden) catchUp().catch(() => {});
+  };
+  if (section.dataset.state === 'read') {
+    toggle.textContent = 'Read again';
+    toggle.hidden = false;
+    toggle.addEventListener('click', read);
+    document.addEventListener('visibilitychange', read);
+    document.querySelector('#post')?.addEventListener('submit', readLater);
+    read();
+    return;
+  }
 
   toggle.addEventListener('click', () => {
     paused = !paused;

@@ -29,6 +29,7 @@ export function consolePage({ basePath, region, registers, queued }: ConsolePage
     durability: { level: 'replicated-fsync', proof: `${service}: statement of its vendor` },
     registers: [...registers],
     ...(postRegister && { postRegister }),
+    streams: false,
     latest: [],
   });
 }

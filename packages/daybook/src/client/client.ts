@@ -17,7 +17,8 @@ import { postBatch } from './batch.ts';
 import type { BatchOptions, BatchResult } from './batch.ts';
 import { createDeadLettersClient } from './dead-letters.ts';
 import type { DeadLettersClient } from './dead-letters.ts';
-import { download, readEntries, readPages, readPayload, repeatRead } from './entries.ts';
+import { download } from './download.ts';
+import { readEntries, readPages, readPayload, repeatRead } from './entries.ts';
 import type { DownloadOptions, ListOptions, Payload, Range } from './entries.ts';
 import { createKeysClient } from './keys.ts';
 import type { KeysClient } from './keys.ts';
@@ -132,8 +133,7 @@ export function createClient(options: ClientOptions): Client {
     entry: (register, id, given) => get([register, id], { ...given }),
     payload: (register, id, given) =>
       repeatRead(retry, () => readPayload(transport, register, id, given?.signal), given?.signal),
-    download: (register, given) =>
-      repeatRead(retry, () => download(transport, register, given), given.signal),
+    download: (register, given) => download(transport, retry, register, given),
     stats: (register, given) => get([register, 'stats'], { ...given }),
     tail: (register, given) => tail(transport, register, given),
     status: (given) => get(['api', 'status'], { ...given }),

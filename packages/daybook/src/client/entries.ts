@@ -102,16 +102,3 @@ async function withoutBytes(response: Response): Promise<ClientError> {
     retryAfterMs: parseRetryAfterMs(response.headers.get('Retry-After')),
   });
 }
-
-/**
- * The register as the server writes it, as a stream of bytes.
- * @throws {ClientError} before the stream begins; one that breaks later fails while it is read.
- */
-export async function download(
-  transport: Transport,
-  register: string,
-  { signal, ...query }: DownloadOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const response = await transport.open({ method: 'GET', path: [register], query, accept: '*/*', signal });
-  return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
-}

@@ -4,13 +4,22 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 
 /** @param href the path of `register` with the base path, or of the site when there is none. */
-export function terminalLines(origin: string, href: string, register: Register | undefined): Html {
+export function terminalLines(
+  origin: string,
+  href: string,
+  register: Register | undefined,
+  streams: boolean,
+): Html {
   const url = html`<span data-origin>${origin}</span>${href}`;
   if (register === undefined)
     return html`<div class="lines">${line('What is here', html`curl ${url}/api/status`)}</div>`;
   return html`<div class="lines">
     ${line('Write', html`curl -d '{"note":"hello"}' ${url}`)} ${line('Read, newest first', html`curl ${url}`)}
-    ${line('Follow, as it happens', html`curl -N '${url}?live=sse'`)}
+    ${
+      streams
+        ? line('Follow, as it happens', html`curl -N '${url}?live=sse'`)
+        : line('Wait for the next', html`curl '${url}?live=long-poll'`)
+    }
   </div>`;
 }
 

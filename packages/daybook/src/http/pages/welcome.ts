@@ -23,6 +23,8 @@ export interface WelcomeModel extends Site {
   readonly latest: readonly EntryView[];
   /** Scheme and authority for the lines to copy, until the script puts in those that the browser used. */
   readonly origin?: string;
+  /** Whether the list can be live: there are server-sent events. Default true. */
+  readonly streams?: boolean;
 }
 
 /**
@@ -37,7 +39,8 @@ export function welcomeRegister(registers: readonly Register[]): Register | unde
 }
 
 export function welcomePage(model: WelcomeModel): string {
-  const { basePath, region, durability, postRegister, origin = 'http://localhost:3000' } = model;
+  const { basePath, region, durability, postRegister, streams = true } = model;
+  const { origin = 'http://localhost:3000' } = model;
   const href = postRegister && `${basePath}/${postRegister.name}`;
   return layout(model, {
     title: '',
@@ -52,11 +55,11 @@ export function welcomePage(model: WelcomeModel): string {
         </p>
         ${href !== undefined && postForm(href, durability.level)}
       </div>
-      ${href !== undefined && postRegister !== undefined && ledger(href, postRegister, model.latest)}
+      ${href !== undefined && postRegister !== undefined && ledger(href, postRegister, model.latest, streams)}
       <div class="about">
         <section aria-labelledby="terminal-title">
           <h2 id="terminal-title">From a terminal</h2>
-          ${terminalLines(origin, href ?? basePath, postRegister)}
+          ${terminalLines(origin, href ?? basePath, postRegister, streams)}
         </section>
         <section aria-labelledby="registers-title">
           <h2 id="registers-title">Registers</h2>
@@ -119,8 +122,9 @@ function postForm(href: string, level: DurabilityLevel): Html {
     ></template> `;
 }
 
-function ledger(href: string, { name }: Register, latest: readonly EntryView[]): Html {
-  return html`<section id="live" class="ledger" aria-labelledby="live-title" data-register="${href}">
+function ledger(href: string, { name }: Register, latest: readonly EntryView[], streams: boolean): Html {
+  const state = !streams && html` data-state="read"`;
+  return html`<section id="live" class="ledger" aria-labelledby="live-title" data-register="${href}" ${state}>
     <div class="ledger-head">
       <h2 id="live-title">Latest in <a href="${href}">${name}</a></h2>
       <div class="connection">

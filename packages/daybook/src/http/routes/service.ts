@@ -84,6 +84,7 @@ export function createServiceRoutes(context: HttpContext) {
         version,
         region,
         durability: context.durability(),
+        streams: front.streams,
         registers: [...registers],
         ...(postRegister && { postRegister }),
         latest:
