@@ -55,6 +55,13 @@ describe('the user pool', () => {
     assert.deepEqual(groups, ['admin', 'data.read', 'data.write', 'audit.read']);
   });
 
+  test('tells what it takes to make accounts and to sign in', async (t) => {
+    const { small } = await userPool(t);
+    const template = await synthesizeClean(small);
+    template.hasOutput('UserPoolId', {});
+    template.hasOutput('UserPoolClientId', {});
+  });
+
   test('is kept where data is kept', async (t) => {
     for (const [environment, policy, protection] of [
       ['dev', 'Delete', 'INACTIVE'],

@@ -2,7 +2,7 @@
  * A user pool of Amazon Cognito as one more issuer, for people who have accounts nowhere else. Groups are Daybook's
  * roles: the access token names them in `cognito:groups`, which Daybook reads by itself. Programs use API keys.
  */
-import { aws_cognito as cognito, Duration, Validations } from 'aws-cdk-lib';
+import { aws_cognito as cognito, CfnOutput, Duration, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Register } from 'daybook/deployment';
 
@@ -24,6 +24,7 @@ export class UserPool extends Construct {
   readonly pool: cognito.UserPool;
   readonly client: cognito.UserPoolClient;
   readonly groups: readonly cognito.UserPoolGroup[];
+  readonly outputs: readonly CfnOutput[];
 
   constructor(scope: Construct, id: string, { deployment, registers }: UserPoolProps) {
     super(scope, id);
@@ -64,6 +65,17 @@ export class UserPool extends Construct {
       (groupName) =>
         new cognito.UserPoolGroup(this, `Group ${groupName}`, { userPool: this.pool, groupName }),
     );
+    this.outputs = [
+      this.#tell('UserPoolId', this.pool.userPoolId, 'Where accounts are made'),
+      this.#tell('UserPoolClientId', this.client.userPoolClientId, 'What signs in'),
+    ];
+  }
+
+  /** What it takes to make accounts, and to sign in. */
+  #tell(name: string, value: string, description: string): CfnOutput {
+    const output = new CfnOutput(this, name, { value, description });
+    output.overrideLogicalId(name);
+    return output;
   }
 
   /** As an issuer of Daybook's configuration; access tokens of Cognito have no `aud`, but the client's id. */
