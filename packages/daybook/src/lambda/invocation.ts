@@ -76,7 +76,9 @@ export async function runInvocation(
   const timing = sleep(context.getRemainingTimeInMillis() - endingMs, over.signal).then(() => stop.abort());
   try {
     const store = await Promise.race([openStore(options), timing]);
-    if (store !== undefined) await work({ messages, queue, store, stop: stop.signal, tally });
+    // Work hears of the stop, and may wait for something that does not.
+    if (store !== undefined)
+      await Promise.race([work({ messages, queue, store, stop: stop.signal, tally }), timing]);
   } finally {
     over.abort();
     await timing;
