@@ -84,14 +84,14 @@ async function openStore(
   });
 }
 
-type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities' | 'lanes'>;
+type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities'>;
 
 async function postgresDriver(
   { url }: Extract<StoreChoice, { driver: 'postgres' }>,
   config: Config,
   log: Logger,
 ): Promise<RemoteDriver> {
-  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await load(
+  const { createPostgresStore, POSTGRES_CAPABILITIES } = await load(
     'pg',
     () => import('./store/postgres/postgres-store.ts'),
   );
@@ -110,7 +110,6 @@ async function postgresDriver(
         onUpkeepFailure: (error) => log.error({ event: 'store-upkeep-failed', reason: error.message }),
       }),
     capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
-    lanes: POSTGRES_LANES,
   };
 }
 
@@ -135,7 +134,6 @@ async function dynamoDbDriver(
   return {
     open: () => createDynamoDbStore(options),
     capabilities: dynamoDbCapabilities(options),
-    lanes: [region],
   };
 }
 

@@ -73,7 +73,7 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
     const { TableArn } = await prepareTable(table, tableName, options.createTable ?? false);
     const opened = await openLane(table, tableName, { lane, epoch: newEpoch, awsRegion });
     const end = await readLogEnd(table, lane);
-    const lanes = createLanes(table, lane);
+    const lanes = createLanes(table, opened);
     await lanes.read();
     const buckets = createBuckets(table);
     const registers = new Set(opened.registers);
@@ -81,9 +81,8 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
 
     return {
       capabilities: dynamoDbCapabilities(options, TableArn),
-      epoch: opened.epoch,
       get lanes() {
-        return lanes.names;
+        return lanes.known;
       },
       newestIdAtOpen: end.newestId,
 
@@ -96,9 +95,16 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       async find(register, id, subject) {
         return findEntry({ table, buckets, lanes: await lanes.current() }, { register, id, subject });
       },
-      list: async (query) => listEntries(table, buckets, await lanes.current(), query),
+      async list(query) {
+        const of = query.lane === undefined ? await lanes.current() : [query.lane];
+        return listEntries(table, buckets, of, query);
+      },
       tail: (query) => readTail(table, lane, query),
-      head: async (of) => (await readLogEnd(table, of)).head,
+      async head(of) {
+        // Whoever follows asks for heads again and again, and so hears of lanes that other regions open.
+        await lanes.current();
+        return (await readLogEnd(table, of)).head;
+      },
       async count(query) {
         const [all, { subject }] = [await lanes.current(), query];
         if (subject === undefined) return countStored(table, all, query);
