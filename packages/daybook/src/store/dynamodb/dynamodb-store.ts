@@ -6,6 +6,7 @@
 import { randomId } from '../../id.ts';
 import type { Store, StoreCapabilities } from '../store.ts';
 import { createBuckets } from './buckets.ts';
+import { namedCopies } from './copies.ts';
 import { keyItem, number } from './item.ts';
 import { laneKey, probeKey } from './keys.ts';
 import { createLanes, openLane } from './lanes.ts';
@@ -93,13 +94,22 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       },
 
       async find(register, id, subject) {
-        return findEntry({ table, buckets, lanes: await lanes.current() }, { register, id, subject });
+        const all = await lanes.current();
+        const found = await findEntry({ table, buckets, lanes: all }, { register, id, subject });
+        if (found?.status !== 'stored') return found;
+        const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
+        return { status: 'stored', entry };
       },
       async list(query) {
-        const of = query.lane === undefined ? await lanes.current() : [query.lane];
-        return listEntries(table, buckets, of, query);
+        const all = await lanes.current();
+        const of = query.lane === undefined ? all : [query.lane];
+        const page = await listEntries(table, buckets, of, query);
+        return { ...page, entries: await namedCopies(table, all, page.entries) };
       },
-      tail: (query) => readTail(table, lane, query),
+      async tail(query) {
+        const page = await readTail(table, lane, query);
+        return { ...page, entries: await namedCopies(table, await lanes.current(), page.entries) };
+      },
       async head(of) {
         // Whoever follows asks for heads again and again, and so hears of lanes that other regions open.
         await lanes.current();
