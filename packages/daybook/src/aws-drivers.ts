@@ -14,7 +14,7 @@ import { dynamoDbCapabilities } from './store/dynamodb/capabilities.ts';
 import type { LateStoreOptions } from './store/late-store.ts';
 
 /** How a store on another machine is opened, and what can be said of it before. */
-export type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities' | 'lanes'>;
+export type RemoteDriver = Pick<LateStoreOptions, 'open' | 'capabilities'>;
 
 export function dynamoDbDriver(
   { table, awsRegion, endpoint, createTable }: Extract<StoreChoice, { driver: 'dynamodb' }>,
@@ -39,7 +39,6 @@ export function dynamoDbDriver(
       return createDynamoDbStore(options);
     },
     capabilities: dynamoDbCapabilities(options),
-    lanes: [region],
   };
 }
 

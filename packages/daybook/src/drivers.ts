@@ -88,7 +88,7 @@ async function postgresDriver(
   config: Config,
   log: Logger,
 ): Promise<RemoteDriver> {
-  const { createPostgresStore, POSTGRES_CAPABILITIES, POSTGRES_LANES } = await loadDriver(
+  const { createPostgresStore, POSTGRES_CAPABILITIES } = await loadDriver(
     'pg',
     () => import('./store/postgres/postgres-store.ts'),
   );
@@ -107,7 +107,6 @@ async function postgresDriver(
         onUpkeepFailure: (error) => log.error({ event: 'store-upkeep-failed', reason: error.message }),
       }),
     capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
-    lanes: POSTGRES_LANES,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Position {
 
 export interface StoredEntry extends Entry {
   readonly position: Position;
+  /** The entry of another region that has the same idempotency key and a smaller id, where one is known. */
+  readonly duplicateOf?: string;
 }
 
 /**

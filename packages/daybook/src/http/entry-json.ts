@@ -47,9 +47,13 @@ function members(
 
 /**
  * One line, without a newline at its end.
- * @param duplicateOf the entry that was stored, when this one is a link to it.
+ * @param duplicateOf the entry that was stored, when this one is a link to it; or that another region stored before.
  */
-export function entryToJson(register: Register, entry: StoredEntry, duplicateOf?: string): string {
+export function entryToJson(
+  register: Register,
+  entry: StoredEntry,
+  duplicateOf: string | undefined = entry.duplicateOf,
+): string {
   return toJson(register, entry, duplicateOf, payloadKind(entry));
 }
 
@@ -61,7 +65,7 @@ export function entryToJsonWithin(
   maxBytes: number,
   register: Register,
   entry: StoredEntry,
-  duplicateOf?: string,
+  duplicateOf: string | undefined = entry.duplicateOf,
 ): string {
   const text = entryToJson(register, entry, duplicateOf);
   if (payloadKind(entry) !== 'text' || Buffer.byteLength(text) <= maxBytes) return text;
@@ -88,7 +92,11 @@ function payloadMembers(entry: StoredEntry, kind: ReturnType<typeof payloadKind>
 }
 
 /** For pages: JSON payloads are shown as the text that came, not as parsed values, which would change them. */
-export function entryToView(register: Register, entry: StoredEntry, duplicateOf?: string): EntryView {
+export function entryToView(
+  register: Register,
+  entry: StoredEntry,
+  duplicateOf: string | undefined = entry.duplicateOf,
+): EntryView {
   const state =
     duplicateOf === undefined ? { status: 'stored' as const } : { status: 'duplicate' as const, duplicateOf };
   const view = { ...members(register, entry), ...state };

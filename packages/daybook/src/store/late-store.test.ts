@@ -19,7 +19,6 @@ function late(open: () => Promise<unknown>, options: Partial<LateStoreOptions> =
   return createLateStore({
     open: open as LateStoreOptions['open'],
     capabilities,
-    lanes: ['slow'],
     backOff: { next: () => 0, wait: () => new Promise((resolve) => setImmediate(resolve)), reset() {} },
     onFailure() {},
     ...options,

@@ -14,7 +14,6 @@ export interface LateStoreOptions {
   readonly open: () => Promise<Store>;
   /** What is said of the store until it tells for itself. */
   readonly capabilities: StoreCapabilities;
-  readonly lanes: readonly string[];
   readonly backOff: BackOff;
   /** Called with each failure to open after the first. */
   readonly onFailure: (error: Error) => void;
@@ -73,11 +72,8 @@ export async function createLateStore(options: LateStoreOptions): Promise<Store>
       get capabilities() {
         return opened?.capabilities ?? options.capabilities;
       },
-      get epoch() {
-        return store().epoch;
-      },
       get lanes() {
-        return opened?.lanes ?? options.lanes;
+        return store().lanes;
       },
     },
     async close() {

@@ -12,7 +12,6 @@ export interface OpenedWhenCalledOptions {
   readonly open: () => Promise<Store>;
   /** What is said of the store until it tells for itself. */
   readonly capabilities: Store['capabilities'];
-  readonly lanes: readonly string[];
   /** Called with each failure to open. */
   readonly onFailure: (error: Error) => void;
 }
@@ -47,12 +46,9 @@ export function createOpenedWhenCalled(options: OpenedWhenCalledOptions): Opened
       get capabilities() {
         return opened?.capabilities ?? options.capabilities;
       },
-      get epoch() {
-        if (opened !== undefined) return opened.epoch;
-        throw new StoreError('unavailable', 'not-written', 'the store was not reached yet');
-      },
       get lanes() {
-        return opened?.lanes ?? options.lanes;
+        if (opened !== undefined) return opened.lanes;
+        throw new StoreError('unavailable', 'not-written', 'the store was not reached yet');
       },
     },
     async close() {

@@ -7,7 +7,7 @@ export interface StoreProxyOptions {
   /** The store that answers now. @throws {StoreError} by the promise, while there is none. */
   readonly current: () => Promise<Store>;
   /** What can be asked without waiting. */
-  readonly facts: Pick<Store, 'capabilities' | 'epoch' | 'lanes'>;
+  readonly facts: Pick<Store, 'capabilities' | 'lanes'>;
   readonly close: () => Promise<void>;
 }
 
@@ -15,9 +15,6 @@ export function createStoreProxy({ current, facts, close }: StoreProxyOptions): 
   return {
     get capabilities() {
       return facts.capabilities;
-    },
-    get epoch() {
-      return facts.epoch;
     },
     get lanes() {
       return facts.lanes;

@@ -89,6 +89,8 @@ export interface ListQuery {
   readonly register: string;
   /** Only the entries of this subject: a register with ownership shows nobody another's. */
   readonly subject?: string;
+  /** Only the entries of this lane. */
+  readonly lane?: string;
   readonly order: 'asc' | 'desc';
   /** Stamps, Unix microseconds: `from` inclusive, `to` exclusive. */
   readonly from?: number;
@@ -103,6 +105,13 @@ export interface ListQuery {
 export interface Page {
   readonly entries: readonly StoredEntry[];
   readonly more: boolean;
+}
+
+/** A sequence of entries with one commit order. */
+export interface Lane {
+  readonly name: string;
+  /** New at creation, restore, rebuild and promotion; a cursor of another epoch is expired. */
+  readonly epoch: string;
 }
 
 export interface TailPage {
@@ -203,9 +212,8 @@ export const VOUCH_LIFETIME_MS = 30_000;
 
 export interface Store {
   readonly capabilities: StoreCapabilities;
-  /** New at creation, restore, rebuild and promotion; a cursor of another epoch is expired. */
-  readonly epoch: string;
-  readonly lanes: readonly string[];
+  /** Our own first. Those of other regions come by and by, as their regions begin to write. */
+  readonly lanes: readonly Lane[];
   /** The largest id that was in the store when it was opened: a restart continues above it. */
   readonly newestIdAtOpen: string | undefined;
 

@@ -16,8 +16,7 @@ function createHeldStore() {
   const held: { query: TailQuery; release: () => void }[] = [];
   let reads = 0;
   return {
-    epoch: 'e',
-    lanes: [LANE],
+    lanes: [{ name: LANE, epoch: 'e' }],
     head: async () => entries.length,
     find: async () => undefined,
     list: async () => ({ entries: [], more: false }),
@@ -57,7 +56,7 @@ function createFixture() {
   const store = createHeldStore();
   const stored = createSignal();
   let ms = 0;
-  const tail = createTail({ store, stored, nowMs: () => ms });
+  const tail = createTail({ store, stored, nowMicros: () => 0, nowMs: () => ms });
   return { store, stored, tail, pass: (elapsedMs: number) => void (ms += elapsedMs) };
 }
 
@@ -156,7 +155,7 @@ test('a read that fails fails every follower that shares it, and the next one be
         : Promise.resolve({ entries: [], through: 0, expiredThrough: 0 });
     },
   };
-  const tail = createTail({ store, stored, nowMs: () => 0 });
+  const tail = createTail({ store, stored, nowMicros: () => 0, nowMs: () => 0 });
   const [one, two] = await Promise.all([0, 1].map(() => tail.follow({ register: 'app', from: 'start' })));
   const failed = await Promise.allSettled([one?.next(0), two?.next(0)]);
   assert.deepEqual(
@@ -181,8 +180,7 @@ test('a tail from the start goes on beside retention, and one that it has overta
   const expiredThrough = 3;
   const left = entries.filter(({ id }) => id !== 'id-3');
   const store = {
-    epoch: 'e',
-    lanes: [LANE],
+    lanes: [{ name: LANE, epoch: 'e' }],
     head: async () => entries.length,
     find: async () => undefined,
     list: async () => ({ entries: [], more: false }),
@@ -191,7 +189,7 @@ test('a tail from the start goes on beside retention, and one that it has overta
       return { entries: page, through: page[0]?.position.number ?? entries.length, expiredThrough };
     },
   };
-  const tail = createTail({ store, stored: createSignal(), nowMs: () => 0 });
+  const tail = createTail({ store, stored: createSignal(), nowMicros: () => 0, nowMs: () => 0 });
   const read = async (from: string) => {
     const follower = await tail.follow({ register: 'app', from });
     const ids: string[] = [];
@@ -204,7 +202,7 @@ test('a tail from the start goes on beside retention, and one that it has overta
   const resumed = await tail.follow({ register: 'app', from: 'start' });
   assert.deepEqual(await read((await resumed.next(0)).cursor), ['id-2', 'id-4']);
 
-  const old = encodeTailCursor({ epoch: 'e', lanes: { [LANE]: 1 } });
+  const old = encodeTailCursor({ [LANE]: { epoch: 'e', number: 1 } });
   const refused = await read(old).catch((thrown: unknown) => thrown);
   assert.ok(refused instanceof DaybookError && refused.code === 'CURSOR_EXPIRED');
   assert.deepEqual(await read(String(refused.details.members?.['cursor'])), ['id-2', 'id-4']);

@@ -1,9 +1,10 @@
 /**
- * Follows a register in stored order: exactly the entries after the cursor, each once. A follower keeps nothing but its
- * cursor; it reads the store whenever the bell rings.
+ * Follows a register in stored order: exactly the entries after the cursor, each once. Stored order is promised within a
+ * lane; where there are several, each is followed and they take turns. A follower keeps nothing but its cursor; it reads
+ * the store whenever the bell rings.
  */
 import type { StoredEntry } from '../entry.ts';
-import type { Store } from '../store/store.ts';
+import type { Lane, Store } from '../store/store.ts';
 import { byNumber, byOwnEntries } from './cursor-kinds.ts';
 import { createSharedReads } from './shared-reads.ts';
 import type { Signal } from './signal.ts';
@@ -17,7 +18,7 @@ export interface FollowStart {
 }
 
 export interface Followed {
-  /** Shared with other followers at the same place. */
+  /** Of one lane; shared with other followers at the same place in it. */
   readonly entries: readonly StoredEntry[];
   /** Where to continue after these entries. */
   readonly cursor: string;
@@ -31,22 +32,25 @@ export interface Follower {
    * the signal aborts.
    */
   next(waitMs: number, signal?: AbortSignal): Promise<Followed>;
-  /** The cursor as it was right behind one of the entries that `next` gave. */
+  /** The cursor as it was right behind one of the entries that `next` gave last. */
   cursorAt(entry: StoredEntry): string;
 }
 
 export interface Tail {
   /**
    * @throws {DaybookError} CURSOR_INVALID; CURSOR_EXPIRED with a fresh start cursor, when the cursor is of another epoch, or
-   *   retention took entries behind it (which `next` may find out as well).
+   *   retention took entries behind it (which `next` may find out as well); STORE_UNAVAILABLE while the entry of a cursor
+   *   has not come here from its region.
    */
   follow(start: FollowStart): Promise<Follower>;
 }
 
 export interface TailOptions {
-  readonly store: Pick<Store, 'epoch' | 'lanes' | 'head' | 'tail' | 'find' | 'list'>;
+  readonly store: Pick<Store, 'lanes' | 'head' | 'tail' | 'find' | 'list'>;
   /** Rings when an entry was stored. */
   readonly stored: Signal;
+  /** Unix microseconds. */
+  readonly nowMicros: () => number;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
@@ -54,26 +58,46 @@ export interface TailOptions {
 const MAX_PAGE_ENTRIES = 500;
 const MAX_PAGE_BYTES = 900 * 1024;
 
-export function createTail({ store, stored, nowMs }: TailOptions): Tail {
+export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Tail {
   const read = createSharedReads(store, stored);
   return {
     async follow({ register, subject, from }) {
-      const lane = store.lanes[0] as string;
-      const kind = subject === undefined ? byNumber(store, lane) : byOwnEntries(store, { register, subject });
-      const place = { register, ...(subject !== undefined && { subject }), lane };
-      let { after, cursor } = await kind.begin(from);
+      const kind =
+        subject === undefined ? byNumber(store) : byOwnEntries({ store, nowMicros }, { register, subject });
+      const reader = { register, ...(subject !== undefined && { subject }) };
+      const places = await kind.begin(from);
+      /** Whose turn is next: a busy lane must not keep others waiting. */
+      let turn = 0;
+
+      async function lookAt(lane: Lane): Promise<readonly StoredEntry[]> {
+        const after = places.get(lane.name) ?? 0;
+        const page = await read({
+          ...reader,
+          lane: lane.name,
+          after,
+          limit: MAX_PAGE_ENTRIES,
+          maxBytes: MAX_PAGE_BYTES,
+        });
+        kind.assertNotOvertaken(lane, after, page);
+        places.set(lane.name, page.through);
+        kind.move(lane, page);
+        return page.entries;
+      }
 
       async function look(): Promise<Followed> {
-        const page = await read({ ...place, after, limit: MAX_PAGE_ENTRIES, maxBytes: MAX_PAGE_BYTES });
-        kind.assertNotOvertaken(after, page);
-        after = page.through;
-        cursor = kind.move(cursor, page);
-        return { entries: page.entries, cursor };
+        const { lanes } = store;
+        for (let looks = 0; looks < lanes.length; looks += 1) {
+          const lane = lanes[turn % lanes.length] as Lane;
+          turn += 1;
+          const entries = await lookAt(lane);
+          if (entries.length > 0) return { entries, cursor: kind.cursor() };
+        }
+        return { entries: [], cursor: kind.cursor() };
       }
 
       return {
         get cursor() {
-          return cursor;
+          return kind.cursor();
         },
         async next(waitMs, signal) {
           const endMs = nowMs() + waitMs;
@@ -85,7 +109,7 @@ export function createTail({ store, stored, nowMs }: TailOptions): Tail {
             if (how !== 'rung') return followed;
           }
         },
-        cursorAt: kind.cursorAt,
+        cursorAt: (entry) => kind.cursor(entry),
       };
     },
   };

@@ -1,6 +1,6 @@
 /**
  * Rings for entries that other processes stored. A store that several share tells nobody of its commits, so while
- * somebody waits the newest position of its lane is asked for; when nobody waits, nothing is asked.
+ * somebody waits the newest position of each lane is asked for; when nobody waits, nothing is asked.
  */
 import type { Store } from '../store/store.ts';
 import type { Signal } from './signal.ts';
@@ -16,17 +16,17 @@ export interface HeadWatchOptions {
 }
 
 export function watchHead({ store, stored, everyMs }: HeadWatchOptions): HeadWatch {
-  let last: number | undefined;
+  let last: string | undefined;
   let asking: Promise<void> | undefined;
 
   async function ask(): Promise<void> {
-    const [lane] = store.lanes;
-    // A store that does not answer is told of by those who read it; whoever waits goes on waiting.
-    const head = lane === undefined ? undefined : await store.head(lane).catch(() => undefined);
-    if (head !== undefined && head !== last) {
-      last = head;
-      stored.ring();
-    }
+    const heads = await Promise.all(
+      store.lanes.map(async ({ name, epoch }) => [name, epoch, await store.head(name)]),
+    );
+    const seen = JSON.stringify(heads);
+    if (seen === last) return;
+    last = seen;
+    stored.ring();
   }
 
   const timer = setInterval(() => {
@@ -34,7 +34,10 @@ export function watchHead({ store, stored, everyMs }: HeadWatchOptions): HeadWat
       last = undefined;
       return;
     }
-    asking ??= ask().finally(() => (asking = undefined));
+    // A store that does not answer is told of by those who read it; whoever waits goes on waiting.
+    asking ??= ask()
+      .catch(() => undefined)
+      .finally(() => (asking = undefined));
   }, everyMs).unref();
 
   return {

@@ -73,8 +73,7 @@ export function createSimulatedStore({ books, nowMicros }: SimulatedStoreOptions
       maxAtomicEntries: Number.MAX_SAFE_INTEGER,
       live: 'polled',
     },
-    epoch: books.epoch,
-    lanes: [LANE],
+    lanes: [{ name: LANE, epoch: books.epoch }],
     newestIdAtOpen: books.entries.reduce<string | undefined>(
       (newest, { id }) => (newest === undefined || id > newest ? id : newest),
       undefined,

@@ -36,13 +36,13 @@ const STAMP_OF_PAGE = /(<span class="(?:date|clock|fraction)">)[^<]*/g;
 const CURSOR = /([A-Za-z0-9_-]{20,})\.[A-Za-z0-9_-]{6}(?![A-Za-z0-9_-])/g;
 /** Random, all of one length; as JSON, in a page, and in the fifth column of a table. */
 const REQUEST_ID = /("requestId":"|>|,bob,)[0-9a-f]{16}(?![0-9a-f])/g;
-const EPOCH = /"o":\["[^"]+"/g;
+const EPOCH = /"o":\{"main":\["[^"]+"/g;
 
 /** Without what every request has of its own; a cursor is shown as what it holds. */
 function withoutOwn(text: string, ids: readonly string[]): string {
   return text
     .replaceAll(CURSOR, (_, body: string) => Buffer.from(body, 'base64url').toString())
-    .replaceAll(EPOCH, '"o":["EPOCH"')
+    .replaceAll(EPOCH, '"o":{"main":["EPOCH"')
     .replaceAll(ID, (id) => `ID${ids.indexOf(id)}`)
     .replaceAll(STAMP, 'STAMP')
     .replaceAll(STAMP_OF_PAGE, '$1STAMP')
@@ -136,8 +136,8 @@ const ownCursor = async (service: Service, after: string) => {
   const answer = await service.fetch('/data?live=long-poll&wait=0', { headers: bob });
   const { nextCursor } = (await answer.json()) as EntryPage;
   const text = Buffer.from((nextCursor as string).split('.')[0] as string, 'base64url').toString();
-  const { o } = JSON.parse(text) as { o: [string, string] };
-  return encodeOwnCursor({ epoch: o[0], after });
+  const { o } = JSON.parse(text) as { o: { main: [string, string] } };
+  return encodeOwnCursor({ main: { epoch: o.main[0], after } });
 };
 
 test('tails are the same from every place, also from one that is made up of another’s id', async () => {
@@ -158,7 +158,7 @@ test('tails are the same from every place, also from one that is made up of anot
     await assertSame((_, guess, service) => `/data?live=sse&cursor=${cursorOf(guess, service)}`, { method });
     await assertSame((_, guess) => `/data?live=long-poll&wait=0&cursor=${guess}`, { method });
     await assertSame(
-      () => `/data?live=long-poll&wait=0&cursor=${encodeTailCursor({ epoch: 'e', lanes: { main: 3 } })}`,
+      () => `/data?live=long-poll&wait=0&cursor=${encodeTailCursor({ main: { epoch: 'e', number: 3 } })}`,
       { method },
     );
     await assertSame(

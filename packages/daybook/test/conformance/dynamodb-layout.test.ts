@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-import type { Entry } from '../../src/entry.ts';
+import type { Entry, StoredEntry } from '../../src/entry.ts';
 import type { DynamoDbStoreOptions } from '../../src/store/dynamodb/dynamodb-store.ts';
 import { createDynamoDbStore } from '../../src/store/dynamodb/dynamodb-store.ts';
 import type { Item, Write } from '../../src/store/dynamodb/item.ts';
@@ -43,6 +43,28 @@ async function tailed(store: Store, lane: string, after = 0): Promise<string[]> 
 function on(day: number, count: number): Entry[] {
   return Array.from({ length: count }, (_, index) =>
     makeEntry({ micros: BASE_MICROS + day * DAY_MICROS + index }),
+  );
+}
+
+/** Of which each is a copy; in the order of their ids. */
+function originals(entries: readonly StoredEntry[]) {
+  return entries.map(({ id, duplicateOf }) => `${id} ${duplicateOf ?? 'none'}`).toSorted();
+}
+
+/** Both regions took the key: the smaller id is the original, however one looks. */
+async function assertOneOriginal(store: Store, ...both: readonly Entry[]): Promise<void> {
+  const [original, copy] = both.map(({ id }) => id).toSorted();
+  const expected = [`${original} none`, `${copy} ${original}`];
+  const page = { register: 'app', limit: 10, maxBytes: 1_000_000 };
+  assert.deepEqual(originals((await store.list({ ...page, order: 'desc' })).entries), expected);
+  const tails = await Promise.all(
+    store.lanes.map(async ({ name }) => (await store.tail({ ...page, lane: name, after: 0 })).entries),
+  );
+  assert.deepEqual(originals(tails.flat()), expected);
+  const found = await Promise.all(both.map(({ id }) => store.find('app', id)));
+  assert.deepEqual(
+    originals(found.flatMap((one) => (one?.status === 'stored' ? [one.entry] : []))),
+    expected,
   );
 }
 
@@ -168,12 +190,13 @@ describe('DynamoDB store, layout', { skip: !hasJava && 'DynamoDB Local needs Jav
     await here.append({ ...createSource('a')([one]), region: 'here' });
     await there.append({ ...createSource('a')([two]), region: 'there' });
     const late = await open({ table, region: 'here' });
-    assert.deepEqual(late.lanes, ['here', 'there']);
-    assert.notEqual(here.epoch, there.epoch);
+    assert.deepEqual(late.lanes, [...here.lanes, { ...there.lanes[0] }]);
+    assert.notEqual(here.lanes[0]?.epoch, there.lanes[0]?.epoch);
     assert.deepEqual(await listed(late), idsOf([one, two]));
     assert.deepEqual(await tailed(late, 'here'), [one.id]);
     assert.deepEqual(await tailed(late, 'there'), [two.id]);
     assert.equal((await late.find('app', two.id))?.status, 'stored');
+    await assertOneOriginal(late, one, two);
     const rows = await late.ledger(ALL_TIME, 10);
     assert.deepEqual(
       rows.map(({ region, stored }) => [region, stored]),

@@ -35,7 +35,7 @@ export async function beRefused({ send }: Talk): Promise<void> {
   await send('… or no time', '/app?from=yesterday');
   await send('too many counts', '/app/stats?bucket=second&from=2020-01-01&to=2021-01-01');
   await send('a cursor that is none', '/app?cursor=none');
-  const cursor = encodeTailCursor({ epoch: 'another', lanes: {} });
+  const cursor = encodeTailCursor({ main: { epoch: 'another', number: 0 } });
   await send('a cursor of another store', `/followed?live=long-poll&cursor=${cursor}`);
   await send('what needs the admin key', '/api/ledger');
 }

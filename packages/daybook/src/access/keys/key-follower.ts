@@ -73,7 +73,7 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
 
   async function load(): Promise<void> {
     const heads = new Map<string, number>();
-    for (const lane of store.lanes) heads.set(lane, await store.head(lane));
+    for (const { name } of store.lanes) heads.set(name, await store.head(name));
     apply(await listFrom(), 'all');
     places = heads;
     isLoaded = true;
@@ -96,7 +96,7 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
   }
 
   async function followAll(known: Map<string, number>): Promise<boolean> {
-    for (const lane of store.lanes) if (!(await follow(lane, known))) return false;
+    for (const { name } of store.lanes) if (!(await follow(name, known))) return false;
     return true;
   }
 

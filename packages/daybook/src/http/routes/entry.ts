@@ -17,6 +17,12 @@ import type { RegisterView } from '../register-view.ts';
 const DAY_MICROS = 86_400_000_000;
 /** Entries never change. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
+/** Whether one with a key is the original may be known later, when another region's has come. */
+const FOR_A_MINUTE = 'private, max-age=60';
+
+function cacheControlOf({ store }: HttpContext, { idempotencyKey }: StoredEntry): string {
+  return idempotencyKey === undefined || store.lanes.length < 2 ? FOR_EVER : FOR_A_MINUTE;
+}
 
 export async function entryAnswer(
   context: HttpContext,
@@ -28,7 +34,7 @@ export async function entryAnswer(
   const found = await find(context, view, id);
   if (found.status !== 'there') return waitingAnswer(register, id, found.status);
   const { entry, duplicateOf } = found;
-  const headers = { 'cache-control': FOR_EVER };
+  const headers = { 'cache-control': cacheControlOf(context, entry) };
   if (format === 'html') {
     const { version, config } = context;
     const body = entryPage({

@@ -15,14 +15,14 @@ test('a tail in which nothing happens is given a comment again and again, and no
   const live = createLive(
     {
       store: {
-        epoch: 'e',
-        lanes: ['main'],
+        lanes: [{ name: 'main', epoch: 'e' }],
         head: async () => 0,
         tail: async () => ({ entries: [], through: 0, expiredThrough: 0 }),
         find: async () => undefined,
         list: async () => ({ entries: [], more: false }),
       },
       stored: createSignal(),
+      nowMicros: () => 0,
       nowMs: () => performance.now(),
       draining: draining.signal,
       front: NODE_FRONT,

@@ -166,17 +166,19 @@ async function isStillAdmitted(view: RegisterView): Promise<boolean> {
   }
 }
 
-/** Followers at the same place are given the same entries: their text is made once for all of them. */
+/** Followers at the same place in every lane are given the same entries and cursors: their text is made once for all of them. */
 function createEventTexts() {
-  const made = new WeakMap<readonly StoredEntry[], Buffer>();
+  const made = new WeakMap<readonly StoredEntry[], { readonly cursor: string; readonly text: Buffer }>();
   return (register: Register, follower: Follower, entries: readonly StoredEntry[]): Buffer => {
-    let text = made.get(entries);
+    const { cursor } = follower;
+    const known = made.get(entries);
+    let text = known?.cursor === cursor ? known.text : undefined;
     if (text === undefined) {
       const events = entries.map(
         (entry) => `id: ${follower.cursorAt(entry)}\ndata: ${entryToJson(register, entry)}\n\n`,
       );
       text = Buffer.from(events.join(''));
-      made.set(entries, text);
+      made.set(entries, { cursor, text });
     }
     return text;
   };

@@ -7,6 +7,7 @@ import { randomId } from '../../id.ts';
 import type { Store } from '../store.ts';
 import { createBuckets } from './buckets.ts';
 import { dynamoDbCapabilities } from './capabilities.ts';
+import { namedCopies } from './copies.ts';
 import { keyItem, number } from './item.ts';
 import { laneKey, probeKey } from './keys.ts';
 import { createLanes, openLane } from './lanes.ts';
@@ -54,7 +55,7 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
     const { TableArn } = await prepareTable(table, tableName, options.createTable ?? false);
     const opened = await openLane(table, tableName, { lane, epoch: newEpoch, awsRegion });
     const end = await readLogEnd(table, lane);
-    const lanes = createLanes(table, lane);
+    const lanes = createLanes(table, opened);
     await lanes.read();
     const buckets = createBuckets(table);
     const registers = new Set(opened.registers);
@@ -62,9 +63,8 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
 
     return {
       capabilities: dynamoDbCapabilities(options, TableArn),
-      epoch: opened.epoch,
       get lanes() {
-        return lanes.names;
+        return lanes.known;
       },
       newestIdAtOpen: end.newestId,
 
@@ -75,11 +75,27 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       },
 
       async find(register, id, subject) {
-        return findEntry({ table, buckets, lanes: await lanes.current() }, { register, id, subject });
+        const all = await lanes.current();
+        const found = await findEntry({ table, buckets, lanes: all }, { register, id, subject });
+        if (found?.status !== 'stored') return found;
+        const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
+        return { status: 'stored', entry };
       },
-      list: async (query) => listEntries(table, buckets, await lanes.current(), query),
-      tail: (query) => readTail(table, lane, query),
-      head: async (of) => (await readLogEnd(table, of)).head,
+      async list(query) {
+        const all = await lanes.current();
+        const of = query.lane === undefined ? all : [query.lane];
+        const page = await listEntries(table, buckets, of, query);
+        return { ...page, entries: await namedCopies(table, all, page.entries) };
+      },
+      async tail(query) {
+        const page = await readTail(table, lane, query);
+        return { ...page, entries: await namedCopies(table, await lanes.current(), page.entries) };
+      },
+      async head(of) {
+        // Whoever follows asks for heads again and again, and so hears of lanes that other regions open.
+        await lanes.current();
+        return (await readLogEnd(table, of)).head;
+      },
       async count(query) {
         const [all, { subject }] = [await lanes.current(), query];
         if (subject === undefined) return countStored(table, all, query);

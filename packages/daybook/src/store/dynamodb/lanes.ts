@@ -4,6 +4,7 @@
  */
 import { StartError } from '../../errors.ts';
 import { systemTime } from '../../clock.ts';
+import type { Lane } from '../store.ts';
 import { StoreError } from '../store.ts';
 import type { Item } from './item.ts';
 import { keyItem, text, textAt } from './item.ts';
@@ -22,8 +23,8 @@ export interface LaneRecord {
 
 export interface Lanes {
   /** Our own first, as they were when somebody last looked. */
-  readonly names: readonly string[];
-  /** A lane that another region opens is seen after a minute at the latest. */
+  readonly known: readonly Lane[];
+  /** Their names. A lane that another region opens is seen after a minute at the latest. */
   current(): Promise<readonly string[]>;
   read(): Promise<readonly LaneRecord[]>;
 }
@@ -38,6 +39,8 @@ function toLane(item: Item): LaneRecord {
     registers: item['registers']?.SS ?? [],
   };
 }
+
+const toKnown = ({ lane, epoch }: LaneRecord): Lane => ({ name: lane, epoch });
 
 /** @throws {StartError} when another AWS region writes a lane of this name: one of the two would overwrite the other. */
 export async function openLane(
@@ -61,26 +64,26 @@ export async function openLane(
   );
 }
 
-export function createLanes(table: Table, own: string): Lanes {
-  let names: readonly string[] = [own];
+export function createLanes(table: Table, own: LaneRecord): Lanes {
+  let known: readonly Lane[] = [toKnown(own)];
   let lookedAtMs: number | undefined;
 
   async function read(): Promise<readonly LaneRecord[]> {
     const all: LaneRecord[] = [];
-    for await (const item of table.query({ pk: laneKey(own).pk })) all.push(toLane(item));
-    names = [own, ...all.map(({ lane }) => lane).filter((lane) => lane !== own)];
+    for await (const item of table.query({ pk: laneKey(own.lane).pk })) all.push(toLane(item));
+    known = [own, ...all.filter(({ lane }) => lane !== own.lane)].map(toKnown);
     lookedAtMs = systemTime.monotonicMs();
     return all;
   }
 
   return {
-    get names() {
-      return names;
+    get known() {
+      return known;
     },
     async current() {
       const nowMs = systemTime.monotonicMs();
       if (lookedAtMs === undefined || nowMs - lookedAtMs > LOOK_AGAIN_AFTER_MS) await read();
-      return names;
+      return known.map(({ name }) => name);
     },
     read,
   };

@@ -50,7 +50,6 @@ export interface PostgresStoreOptions {
 }
 
 /** What the store is until it can be asked. */
-export const POSTGRES_LANES: readonly string[] = [LANE];
 export const POSTGRES_CAPABILITIES = {
   driver: 'postgres',
   // A payload is sent in one statement and read back as text, at 2 characters a byte; PostgreSQL's own limit is 1 GB.
@@ -108,8 +107,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
         return durability.proof;
       },
     },
-    epoch: found.epoch,
-    lanes: POSTGRES_LANES,
+    lanes: [{ name: LANE, epoch: found.epoch }],
     newestIdAtOpen: found.newestId,
     ...createWrites(primary, durability),
     ...createExpiry(primary, { durability, onSwept: upkeep.spaceWasFreed }),

@@ -99,8 +99,7 @@ export async function createSqliteStore({ directory }: SqliteStoreOptions): Prom
       maxAtomicEntries: Number.MAX_SAFE_INTEGER,
       live: 'pushed',
     },
-    epoch,
-    lanes: [LANE],
+    lanes: [{ name: LANE, epoch }],
     newestIdAtOpen: newestId,
 
     async append(batch): Promise<AppendResult> {

@@ -55,7 +55,7 @@ export async function assertBalanced(store: Store): Promise<void> {
 /** Lane after lane, each in its order; small pages, so that their seams are tried as well. */
 export async function tailAll(store: Store, register = 'app'): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = [];
-  for (const lane of store.lanes) {
+  for (const { name: lane } of store.lanes) {
     for (let after = 0; ;) {
       const page = await store.tail({ register, lane, after, limit: 7, maxBytes: PLENTY });
       entries.push(...page.entries);

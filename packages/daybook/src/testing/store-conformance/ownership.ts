@@ -27,7 +27,7 @@ function at(minute: number, subject: string) {
 
 async function tailOf(store: Store, subject: string, after = 0): Promise<string[]> {
   const ids: string[] = [];
-  for (const lane of store.lanes) {
+  for (const { name: lane } of store.lanes) {
     for (let from = after; ;) {
       const page = await store.tail({
         register: 'app',

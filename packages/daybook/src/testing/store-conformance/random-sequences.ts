@@ -130,7 +130,7 @@ async function compare(store: Store, model: Model, { register, entries }: World)
   }
   const tail = await tailAll(store, register);
   assert.equal(tail.length, model.order.length);
-  for (const lane of store.lanes) {
+  for (const { name: lane } of store.lanes) {
     const inLane = tail.filter(({ position }) => position.lane === lane);
     const ids = inLane.map(({ id }) => id);
     assert.deepEqual(

@@ -28,7 +28,7 @@ function startFollowing(store: Store, register: string) {
       after = page.through;
     }
   }
-  const following = Promise.all(store.lanes.map(follow));
+  const following = Promise.all(store.lanes.map(({ name }) => follow(name)));
   return async (): Promise<StoredEntry[]> => {
     stopping = true;
     await following;
@@ -113,7 +113,7 @@ export function testTail(check: Check): void {
     const entries = Array.from({ length: 9 }, () => makeEntry({ payload }));
     await store.append(createSource('a')(entries));
     const seen: string[] = [];
-    for (const lane of store.lanes) {
+    for (const { name: lane } of store.lanes) {
       for (let after = 0; ;) {
         const page = await store.tail({ register: 'app', lane, after, limit: 100, maxBytes: 2_500 });
         assert.ok(page.entries.length <= 2);
