@@ -20,6 +20,12 @@ function temporaryDirectory(): string {
   return directory;
 }
 
+// So that what is temporary goes too. A program that runs meanwhile has a listener of its own: it decides then.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) process.exit(130);
+});
+process.once('SIGTERM', () => process.exit(143));
+
 const host: Host = {
   terminal: createTerminal(),
   createCalls(profile) {

@@ -24,6 +24,8 @@ export interface Functions {
   readonly deadLetters?: aws_lambda.IFunction;
   readonly authorizer?: aws_lambda.IFunction;
   readonly probe?: aws_lambda.IFunction;
+  /** With an archive. */
+  readonly archive?: aws_lambda.IFunction;
 }
 
 export interface Queues {

@@ -28,6 +28,30 @@ const lookup = mock.method(dns, 'lookup', () => {
 for (const name of Object.keys(process.env).filter((name) => name.startsWith('AWS_')))
   delete process.env[name];
 
+const EVERYTHING = {
+  domain: { name: 'daybook.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABCDEFGHIJ' },
+  network: { zones: 3 },
+  queue: { fanOut: true },
+  functions: { provisionedConcurrency: 2 },
+  access: {
+    issuers: { example: { subjectPrefix: 'example:' } },
+    cognito: true,
+    people: ['123456789012'],
+  },
+  registers: { orders: { access: ['key', 'jwt'], retentionDays: 30 } },
+  customerManagedKey: true,
+  archive: true,
+  console: true,
+  observe: {
+    alerts: {
+      high: [{ webhook: 'https://alerts.example.com/daybook' }],
+      low: [{ slack: { workspaceId: 'T0123456789', channelId: 'C0123456789' } }],
+      workingHours: { timeZone: 'Europe/Dublin' },
+    },
+  },
+  budget: { monthlyUsd: 250 },
+} as const;
+
 for (const topology of TOPOLOGIES) {
   describe(topology, () => {
     const syntheses = {} as Record<EnvironmentName, Synthesis>;
@@ -95,6 +119,17 @@ test('each region has an application of its own', async () => {
   );
   assert.deepEqual(missing, []);
 });
+
+for (const kind of ['alb', 'rest-api'] as const) {
+  test(`everything that a ${kind} can have goes together`, async () => {
+    const { missing } = await synthesize('jwt-gateway', 'prd', {
+      ...EVERYTHING,
+      front: { kind, waf: { perAddressPer5Minutes: 2_000 }, accessLogs: 'clf' },
+      ...(kind === 'alb' && { access: { ...EVERYTHING.access, authorizer: 'off' } }),
+    });
+    assert.deepEqual(missing, []);
+  });
+}
 
 test('a new register needs no new resource', async () => {
   const registers = { orders: { access: 'key' }, clicks: { access: 'open' } };

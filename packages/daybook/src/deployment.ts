@@ -2,6 +2,7 @@
  * What a deployment must know of the package: the handlers and the variables they read, the keys of the table, the
  * actions that each driver calls, what strangers may reach, the words of a refusal. Facts only; nothing of AWS's own.
  */
+import { isArchived } from './archive/archived.ts';
 import { parseConfig } from './config/load.ts';
 import type { Config } from './config/load.ts';
 import type { ErrorCode } from './errors.ts';
@@ -18,7 +19,7 @@ export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
 export { createOperatorKey, renewEpochs } from './operator.ts';
 export type { OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
-export { parseConfig, ENVELOPE_BYTES, registerPaths };
+export { isArchived, parseConfig, ENVELOPE_BYTES, registerPaths };
 export type { Config, ErrorCode, Register };
 
 /** The variable that names the configuration file; every other one is a key of `ENVIRONMENT`. */
@@ -27,7 +28,15 @@ export const CONFIG_VARIABLE = 'DAYBOOK_CONFIG';
 export const URL_VARIABLE = 'DAYBOOK_URL';
 
 /** `lambda/<name>.ts`, each of which exports `handler`. */
-export const HANDLERS = ['api', 'health', 'persister', 'dead-letters', 'authorizer', 'probe'] as const;
+export const HANDLERS = [
+  'api',
+  'health',
+  'persister',
+  'dead-letters',
+  'authorizer',
+  'probe',
+  'archive',
+] as const;
 export type HandlerName = (typeof HANDLERS)[number];
 
 /** Both are text. */
@@ -49,7 +58,14 @@ export const DYNAMODB_ACTIONS = [
   'dynamodb:Query',
   'dynamodb:UpdateItem',
 ] as const;
-export const SQS_SEND_ACTIONS = ['sqs:GetQueueAttributes', 'sqs:SendMessage'] as const;
+/** Of what only reads. */
+export const DYNAMODB_READ_ACTIONS = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:DescribeTable',
+  'dynamodb:Query',
+] as const;
+export const SQS_ASK_ACTIONS = ['sqs:GetQueueAttributes'] as const;
+export const SQS_SEND_ACTIONS = ['sqs:SendMessage'] as const;
 export const SQS_RECEIVE_ACTIONS = [
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
@@ -57,9 +73,12 @@ export const SQS_RECEIVE_ACTIONS = [
   'sqs:ReceiveMessage',
 ] as const;
 /** With a topic before the queue. */
-export const SNS_SEND_ACTIONS = ['sns:ListSubscriptionsByTopic', 'sns:Publish'] as const;
+export const SNS_ASK_ACTIONS = ['sns:ListSubscriptionsByTopic'] as const;
+export const SNS_SEND_ACTIONS = ['sns:Publish'] as const;
 /** Of the objects, and of the bucket that holds them. */
 export const S3_OBJECT_ACTIONS = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'] as const;
+/** Of what is only ever created. */
+export const S3_CREATE_ACTIONS = ['s3:PutObject'] as const;
 export const S3_BUCKET_ACTIONS = ['s3:ListBucket'] as const;
 
 /** The service's own paths that ask for no credential. */

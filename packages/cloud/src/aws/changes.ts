@@ -28,10 +28,7 @@ export async function findChanges(
   return all;
 }
 
-export function changesOf(
-  { name, region, template }: PlannedStack,
-  deployed: Template | undefined,
-): StackChanges {
+function changesOf({ name, region, template }: PlannedStack, deployed: Template | undefined): StackChanges {
   const { Resources: after = {} } = template;
   const { Resources: before = {} } = deployed ?? {};
   return {

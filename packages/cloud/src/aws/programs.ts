@@ -3,8 +3,7 @@
  * installed, with its arguments as they are: no shell reads them.
  */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface ProgramCall {
   readonly program: 'cdk' | 'daybook';
@@ -18,9 +17,9 @@ export interface ProgramCall {
 /** @returns the exit code; 1 where a signal ended it. */
 export type RunProgram = (call: ProgramCall) => Promise<number>;
 
-const FILES: Readonly<Record<ProgramCall['program'], readonly [name: string, file: string]>> = {
-  cdk: ['aws-cdk', 'bin/cdk'],
-  daybook: ['daybook', 'bin/daybook.js'],
+const FILES: Readonly<Record<ProgramCall['program'], () => URL>> = {
+  cdk: () => new URL('bin/cdk', import.meta.resolve('aws-cdk/package.json')),
+  daybook: () => new URL('bin/daybook.js', import.meta.resolve('daybook/package.json')),
 };
 
 /** Nothing is told to anybody but AWS, and nothing is fetched but from it. */
@@ -30,9 +29,7 @@ const ignore = (): void => undefined;
 
 /** The terminal is the program's while it runs: what stops us from there stops it as well. */
 export const runProgram: RunProgram = async ({ program, args, env, quiet = false }) => {
-  const [name, file] = FILES[program];
-  const path = join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), file);
-  const child = spawn(process.execPath, [path, ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(FILES[program]()), ...args], {
     env: { ...process.env, ...ENVIRONMENT, ...env },
     stdio: ['inherit', quiet ? 2 : 'inherit', 'inherit'],
   });

@@ -60,7 +60,7 @@ export interface Cloud extends Omit<Host, 'createCalls' | 'loadDeployment' | 'sy
 const DEFAULT_FILE = 'daybook.cloud.ts';
 
 /** @throws {UsageError} {ConfigError} in one line: file and key or flag, expected, given. */
-export async function openCloud(host: Host, flags: GlobalFlags): Promise<Cloud> {
+async function openCloud(host: Host, flags: GlobalFlags): Promise<Cloud> {
   const { config = DEFAULT_FILE, environment, profile, json = false, dryRun = false } = flags;
   if (environment === undefined) {
     throw new UsageError('-e, --environment: expected one of poc, dev, prd; given none');

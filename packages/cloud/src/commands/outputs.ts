@@ -19,7 +19,7 @@ export interface StackOutputs {
 }
 
 /** The output of the application stack that callers need; there is one in each region. */
-export const URL_OUTPUT = 'Url';
+const URL_OUTPUT = 'Url';
 
 export function addOutputs(program: Command, run: Run): void {
   defineCommand(program, {

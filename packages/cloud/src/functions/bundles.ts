@@ -6,8 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HandlerName } from 'daybook/deployment';
 import { HANDLERS } from 'daybook/deployment';
@@ -23,8 +22,10 @@ export interface BundleOptions {
 
 const PACKAGE = fileURLToPath(new URL('../../../daybook/', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/daybook-cloud/', import.meta.url));
+/** What npm has installed, with every version. */
+const LOCK = fileURLToPath(new URL('../../../../node_modules/.package-lock.json', import.meta.url));
 /** Changes when the way of bundling does. */
-const RECIPE = readFile(fileURLToPath(import.meta.url));
+const RECIPE = fileURLToPath(import.meta.url);
 
 /** @throws when a handler does not build; esbuild's message names file and line. */
 export async function buildBundles({ cache = CACHE }: BundleOptions = {}): Promise<Bundles> {
@@ -66,9 +67,16 @@ async function bundle(name: HandlerName, outdir: string): Promise<void> {
     legalComments: 'none',
     // What is CommonJS inside asks for Node's own modules by `require`, which modules do not have.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    define: { DAYBOOK_VERSION: JSON.stringify(await versionOfPackage()) },
     logLevel: 'silent',
   });
-  await cp(join(PACKAGE, 'assets'), join(outdir, 'assets'), { recursive: true });
+  // What its pages load; the others have none.
+  if (name === 'api') await cp(join(PACKAGE, 'assets'), join(outdir, 'assets'), { recursive: true });
+}
+
+async function versionOfPackage(): Promise<string> {
+  const manifest = await readFile(join(PACKAGE, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -80,7 +88,7 @@ async function exists(path: string): Promise<boolean> {
 
 /** Of the package's own source; of the libraries, their versions as they are installed. */
 async function hashOfSource(): Promise<string> {
-  const hash = createHash('sha256').update(await RECIPE);
+  const hash = createHash('sha256').update(await readFile(RECIPE));
   for (const folder of ['src', 'assets']) {
     const names = await readdir(join(PACKAGE, folder), { recursive: true, withFileTypes: true });
     const paths = names.filter((name) => name.isFile()).map((name) => join(name.parentPath, name.name));
@@ -88,7 +96,6 @@ async function hashOfSource(): Promise<string> {
       hash.update(`${relative(PACKAGE, path).split(sep).join('/')}\0`).update(await readFile(path));
     }
   }
-  const lock = join(dirname(createRequire(import.meta.url).resolve('esbuild/package.json')), '..');
-  hash.update(await readFile(join(lock, '.package-lock.json')));
+  hash.update(await versionOfPackage()).update(await readFile(LOCK));
   return hash.digest('hex').slice(0, 32);
 }

@@ -19,8 +19,9 @@ import { DaybookFunction } from './daybook-function.ts';
 import type { Variables } from './environment.ts';
 import { commonVariables, objectsVariables, queueVariables, storeVariables } from './environment.ts';
 import { deliver } from './event-source.ts';
-import { allowObjects, allowPublish, allowReceive, allowSend, allowTable } from './grants.ts';
+import { allowAsk, allowObjects, allowPublish, allowReceive, allowSend, allowTable } from './grants.ts';
 import { createLiveAlias } from './live-alias.ts';
+import { scheduleRetention } from './retention-schedule.ts';
 
 export interface EntryFunctionsProps extends Pick<Parts, 'key' | 'network' | 'table' | 'queues' | 'buckets'> {
   readonly deployment: Deployment;
@@ -40,6 +41,8 @@ export class EntryFunctions extends Construct implements Functions {
   readonly deadLetters?: lambda.IFunction;
   readonly authorizer?: lambda.IFunction;
   probe?: lambda.IFunction;
+  /** Made with its bucket, where there is one. */
+  archive?: lambda.IFunction;
   readonly #props: EntryFunctionsProps;
 
   constructor(scope: Construct, id: string, props: EntryFunctionsProps) {
@@ -69,22 +72,27 @@ export class EntryFunctions extends Construct implements Functions {
     });
     allowTable(api, table, key);
     if (queues !== undefined) {
-      allowSend(api, queues.main, key);
+      if (queues.topic === undefined) allowSend(api, queues.main, key);
+      else allowPublish(api, queues.topic, key);
+      allowAsk(api, queues);
       allowObjects(api, buckets, key);
-      if (queues.topic !== undefined) allowPublish(api, queues.topic, key);
     }
-    return createLiveAlias(api, deployment.functions.provisionedConcurrency);
+    const live = createLiveAlias(api, deployment.functions.provisionedConcurrency);
+    scheduleRetention(this, live);
+    return live;
   }
 
   #health(): lambda.IFunction {
-    const { deployment, key, table, queues } = this.#props;
+    const { deployment, key, table, queues, buckets } = this.#props;
     const health = this.#inside('health', deployment.functions.timeoutSeconds, {
       ...storeVariables(table),
-      ...queueVariables(queues?.main ?? 'none'),
+      ...queueVariables(queues?.main ?? 'none', queues?.topic),
+      ...(queues && objectsVariables(buckets)),
       DAYBOOK_ROLES: 'api',
     });
-    allowTable(health, table, key);
-    if (queues !== undefined) allowSend(health, queues.main, key);
+    // What accepts entries is asked whether it would: the queue where there is one, and then nothing of the store.
+    if (queues === undefined) allowTable(health, table, key);
+    else allowAsk(health, queues);
     return health.function;
   }
 
@@ -98,7 +106,7 @@ export class EntryFunctions extends Construct implements Functions {
     });
     allowTable(persister, table, key);
     allowReceive(persister, queues.main, key);
-    // An entry that failed alone goes back alone, with its attempts.
+    // An entry that failed alone goes back alone, with its attempts, also where there is a topic.
     allowSend(persister, queues.main, key);
     allowObjects(persister, buckets, key);
     const { batchSize, maxConcurrency } = deployment.queue ?? {};
@@ -164,4 +172,5 @@ const ids: Readonly<Record<HandlerName, string>> = {
   'dead-letters': 'DeadLetters',
   authorizer: 'Authorizer',
   probe: 'Probe',
+  archive: 'Archive',
 };

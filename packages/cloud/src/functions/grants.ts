@@ -6,9 +6,11 @@ import type { CfnElement } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
 import {
   DYNAMODB_ACTIONS,
+  SNS_ASK_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
   SNS_SEND_ACTIONS,
+  SQS_ASK_ACTIONS,
   SQS_RECEIVE_ACTIONS,
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
@@ -36,7 +38,14 @@ export function allowTable(to: DaybookFunction, table: Parts['table'], key: Key)
   allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
 }
 
-type Queue = NonNullable<Parts['queues']>['main'];
+type Queues = NonNullable<Parts['queues']>;
+type Queue = Queues['main'];
+
+/** How it is and, where it stands behind a topic, whether it hears of it. */
+export function allowAsk(to: DaybookFunction, { main, topic }: Queues): void {
+  to.allow(SQS_ASK_ACTIONS, [main.queueArn]);
+  if (topic !== undefined) to.allow(SNS_ASK_ACTIONS, [topic.topicArn]);
+}
 
 export function allowSend(to: DaybookFunction, queue: Queue, key: Key): void {
   to.allow(SQS_SEND_ACTIONS, [queue.queueArn]);
@@ -49,11 +58,7 @@ export function allowReceive(to: DaybookFunction, queue: Queue, key: Key): void 
   allowKey(to, key, 'sqs', READ_KEY_ACTIONS);
 }
 
-export function allowPublish(
-  to: DaybookFunction,
-  topic: NonNullable<NonNullable<Parts['queues']>['topic']>,
-  key: Key,
-): void {
+export function allowPublish(to: DaybookFunction, topic: NonNullable<Queues['topic']>, key: Key): void {
   to.allow(SNS_SEND_ACTIONS, [topic.topicArn]);
   allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
 }

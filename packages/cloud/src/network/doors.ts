@@ -8,7 +8,9 @@ import { Construct } from 'constructs';
 import {
   DYNAMODB_ACTIONS,
   S3_BUCKET_ACTIONS,
+  S3_CREATE_ACTIONS,
   S3_OBJECT_ACTIONS,
+  SNS_ASK_ACTIONS,
   SNS_SEND_ACTIONS,
   SQS_RECEIVE_ACTIONS,
   SQS_SEND_ACTIONS,
@@ -43,17 +45,23 @@ export class Doors extends Construct implements NetworkPlaces {
     this.#gateway('S3', ec2.GatewayVpcEndpointAwsService.S3, [
       statement(S3_OBJECT_ACTIONS, [buckets.objects.arnForObjects('*')]),
       statement(S3_BUCKET_ACTIONS, [buckets.objects.bucketArn]),
+      ...(buckets.archive === undefined
+        ? []
+        : [
+            statement(S3_CREATE_ACTIONS, [buckets.archive.arnForObjects('*')]),
+            statement(S3_BUCKET_ACTIONS, [buckets.archive.bucketArn]),
+          ]),
     ]);
     if (queues === undefined) return;
     this.#endpoint('Sqs', ec2.InterfaceVpcEndpointAwsService.SQS, [
       statement(
-        [...new Set([...SQS_SEND_ACTIONS, ...SQS_RECEIVE_ACTIONS])],
+        [...SQS_SEND_ACTIONS, ...SQS_RECEIVE_ACTIONS],
         [queues.main.queueArn, queues.crashed.queueArn],
       ),
     ]);
     if (queues.topic !== undefined)
       this.#endpoint('Sns', ec2.InterfaceVpcEndpointAwsService.SNS, [
-        statement(SNS_SEND_ACTIONS, [queues.topic.topicArn]),
+        statement([...SNS_ASK_ACTIONS, ...SNS_SEND_ACTIONS], [queues.topic.topicArn]),
       ]);
   }
 
@@ -116,7 +124,7 @@ export class Doors extends Construct implements NetworkPlaces {
 /** An endpoint's policy needs a principal; this account's are the only ones that own what it names. */
 function statement(actions: readonly string[], resources: readonly string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({
-    principals: [new iam.AnyPrincipal()],
+    principals: [new iam.StarPrincipal()],
     actions: [...actions],
     resources: [...resources],
   });

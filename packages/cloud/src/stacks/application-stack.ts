@@ -8,6 +8,8 @@ import type { Construct } from 'constructs';
 import { issuersVariable } from '../access/issuers.ts';
 import { PeopleRole } from '../access/people-role.ts';
 import { UserPool } from '../access/user-pool.ts';
+import { ArchiveBucket } from '../archive/archive-bucket.ts';
+import { Archive } from '../archive/archive.ts';
 import { Backup } from '../backup/backup.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
@@ -63,7 +65,10 @@ export class ApplicationStack extends Stack {
         removalPolicy,
       });
     const { bucket: objects } = new ObjectsBucket(this, 'Objects', { key, removalPolicy });
-    const buckets = { objects };
+    const archive = deployment.archive
+      ? new ArchiveBucket(this, 'ArchiveBucket', { key, removalPolicy }).bucket
+      : undefined;
+    const buckets = { objects, ...(archive && { archive }) };
     const network =
       networkStack && new Doors(this, 'Doors', { network: networkStack.network, table, queues, buckets });
     const { registers } = parseDaybookConfig(deployment);
@@ -88,6 +93,10 @@ export class ApplicationStack extends Stack {
       ...(key && { key }),
     });
     if (deployment.observe.probe) functions.addProbe(front);
+    if (archive !== undefined) {
+      const made = { deployment, bundle: bundles.archive, bucket: archive, key, network, table };
+      functions.archive = new Archive(this, 'Archive', made).function;
+    }
     this.parts = { key, network, table, queues, buckets, functions, front };
     this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });

@@ -6,6 +6,8 @@ import type { HandlerName } from 'daybook/deployment';
 
 import type { DynamoDbLocal } from '../../../daybook/test/support/dynamodb-local.ts';
 import { startDynamoDbLocal } from '../../../daybook/test/support/dynamodb-local.ts';
+import type { StrictS3 } from '../../../daybook/test/support/strict-s3.ts';
+import { startStrictS3 } from '../../../daybook/test/support/strict-s3.ts';
 import type { Assembly } from './assembly.ts';
 import { localVariables } from './backends/local-places.ts';
 import type { LocalQueue } from './backends/queues.ts';
@@ -26,6 +28,8 @@ export interface LocalCloudOptions {
   readonly assembly: Assembly;
   /** Environments of each function at the same time; default 4, for a machine of two cores. */
   readonly maxConcurrency?: number;
+  /** The front's clock, of its throttle and caches; default: this machine's. */
+  readonly nowMs?: () => number;
   /** Keep the table on disk, so that it is there after DynamoDB was stopped; default false. */
   readonly persistentTable?: boolean;
 }
@@ -51,6 +55,7 @@ export async function startLocalCloud({
   assembly,
   maxConcurrency = 4,
   persistentTable = false,
+  nowMs = () => performance.now(),
 }: LocalCloudOptions): Promise<LocalCloud> {
   const { application: stack } = assembly;
   const { region } = stack.place;
@@ -74,10 +79,13 @@ export async function startLocalCloud({
     await createTemplateTable(table, { endpoint: dynamoDb.endpoint, region });
 
     let services: TurnedServices | undefined;
+    let objects: StrictS3 | undefined;
     let queues: readonly LocalQueue[] = [];
     if (stack.resources('AWS::SQS::Queue').length > 0) {
       services = await startTurnedServices();
       closing.push(services.close);
+      objects = await startStrictS3(services.endpoint);
+      closing.push(objects.close);
       const place = { endpoint: services.endpoint, region };
       queues = await createQueues(stack, place);
       await createTopics(stack, place);
@@ -91,7 +99,7 @@ export async function startLocalCloud({
       if (found === undefined) throw new Error(`expected a function of the deployment, given ${arn}`);
       return found;
     };
-    const front = await openFront(stack, findFunction);
+    const front = await openFront(stack, findFunction, nowMs);
     closing.push(front.close);
     const handlers = new Map<string, LocalFunction>();
     for (const resource of stack.resources('AWS::Lambda::Function')) {
@@ -108,6 +116,7 @@ export async function startLocalCloud({
       const places = {
         dynamoDb: dynamoDb.endpoint,
         services: services?.endpoint,
+        objects: objects?.endpoint,
         taskRoot,
         frontUrl: front.url,
       };

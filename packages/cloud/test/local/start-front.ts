@@ -21,7 +21,12 @@ export interface StartedFront {
   close(): Promise<void>;
 }
 
-export async function openFront(stack: ResolvedStack, findFunction: FindFunction): Promise<StartedFront> {
+/** @param nowMs of throttle and caches. */
+export async function openFront(
+  stack: ResolvedStack,
+  findFunction: FindFunction,
+  nowMs: () => number = () => performance.now(),
+): Promise<StartedFront> {
   const fronts: LocalFront[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(fronts.map(async (front) => await front.close()));
@@ -30,7 +35,7 @@ export async function openFront(stack: ResolvedStack, findFunction: FindFunction
   };
   if (stack.resources('AWS::ApiGateway::RestApi').length > 0) {
     const plan = readRestApiPlan(stack);
-    const api = createRestApi({ plan, findFunction });
+    const api = createRestApi({ plan, findFunction, nowMs });
     const front = await startFront({ ...api, maxBodyBytes: LIMITS.restApiBodyBytes });
     fronts.push(front);
     return {

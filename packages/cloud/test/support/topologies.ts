@@ -86,14 +86,36 @@ function oneLineBundles(directory: string): Bundles {
   return Object.fromEntries(paths) as Record<HandlerName, string>;
 }
 
-/** The stacks with names in place of references, the network before the application. */
-export function resolveStacks({ deployment, templates }: Synthesis): readonly ResolvedStack[] {
+/** A resource with names in place of references; only what is asked for is resolved. */
+export interface DeployedResource {
+  readonly id: string;
+  readonly type: string;
+  has(name: string): boolean;
+  property(name: string): unknown;
+  readonly arn: () => string;
+}
+
+export function resourcesOf({ deployment, templates }: Synthesis): readonly DeployedResource[] {
   const { account, regions } = deployment;
   const [region = ''] = regions;
-  const exports = new Map<string, unknown>();
-  return [...templates].map(([stackName, template]) => {
-    const stack = resolveTemplate(template, { stackName, account, region }, (name) => exports.get(name));
-    for (const [name, value] of stack.exports()) exports.set(name, value);
-    return stack;
-  });
+  const stacks = new Map<string, ResolvedStack>();
+  const importValue = (name: string): unknown => {
+    for (const [stackName, stack] of stacks) {
+      const { Outputs = {} } = templates.get(stackName) ?? {};
+      const found = Object.values(Outputs).find(({ Export }) => Export?.Name === name);
+      if (found !== undefined) return stack.resolve(found.Value);
+    }
+    return undefined;
+  };
+  for (const [stackName, template] of templates)
+    stacks.set(stackName, resolveTemplate(template, { stackName, account, region }, importValue));
+  return [...templates].flatMap(([stackName, { Resources = {} }]) =>
+    Object.entries(Resources).map(([id, { Type: type, Properties = {} }]) => ({
+      id,
+      type,
+      has: (name: string) => name in Properties,
+      property: (name: string) => stacks.get(stackName)?.resolve(Properties[name]),
+      arn: () => stacks.get(stackName)?.resource(id).attribute('Arn') ?? '',
+    })),
+  );
 }

@@ -6,19 +6,22 @@ import type { StackPlace } from '../template/resolve-template.ts';
 
 export interface Places {
   readonly dynamoDb: string;
+  /** SQS and SNS. */
   readonly services: string | undefined;
+  /** S3, which is a proxy before the other. */
+  readonly objects: string | undefined;
   readonly taskRoot: string;
   readonly frontUrl: string | undefined;
 }
 
 export function localVariables(
   variables: Readonly<Record<string, string>>,
-  { dynamoDb, services, taskRoot, frontUrl }: Places,
+  { dynamoDb, services, objects, taskRoot, frontUrl }: Places,
 ): Record<string, string> {
   const changed = Object.entries(variables).map(([name, value]) => {
     if (value.startsWith('dynamodb://')) return [name, withEndpoint(value, dynamoDb)];
-    if (/^(?:sqs|s3):\/\//.test(value) && services !== undefined)
-      return [name, withEndpoint(value, services)];
+    if (value.startsWith('sqs://') && services !== undefined) return [name, withEndpoint(value, services)];
+    if (value.startsWith('s3://') && objects !== undefined) return [name, withEndpoint(value, objects)];
     if (value.startsWith('/var/task')) return [name, value.replace('/var/task', taskRoot)];
     if (name === 'DAYBOOK_URL' && frontUrl !== undefined) return [name, frontUrl];
     return [name, value];

@@ -20,8 +20,8 @@ import { createTokenBucket } from './token-bucket.ts';
 export interface RestApiOptions {
   readonly plan: RestApiPlan;
   readonly findFunction: (arn: string) => LocalFunction;
-  /** Of throttle and caches; default the monotonic clock. */
-  readonly nowMs?: () => number;
+  /** Monotonic: of throttle and caches. */
+  readonly nowMs: () => number;
 }
 
 export interface RestApi {
@@ -29,11 +29,7 @@ export interface RestApi {
   tooLarge(): FrontAnswer;
 }
 
-export function createRestApi({
-  plan,
-  findFunction,
-  nowMs = () => performance.now(),
-}: RestApiOptions): RestApi {
+export function createRestApi({ plan, findFunction, nowMs }: RestApiOptions): RestApi {
   const executeApiHost = `${plan.apiId}.execute-api.${plan.region}.amazonaws.com`;
   const authorizers = createAuthorizers(findFunction, nowMs);
   const buckets = new Map(
