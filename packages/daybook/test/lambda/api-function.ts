@@ -19,7 +19,8 @@ export interface Heard {
   readonly headers: Headers;
   readonly bytes: Buffer;
   readonly text: string;
-  /** @throws when it is no JSON. */
+  /** What the caller takes it for. @throws when it is no JSON. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as a cast would be, at every call
   json<T = Record<string, unknown>>(): T;
   readonly result: FrontResult;
 }
@@ -72,7 +73,7 @@ export function apiFunction(
       return hear((await invoke(frontEvent(front, sent), remainingMs)) as FrontResult);
     },
     fetchThrough: (front) => async (input, init) => {
-      const request = new Request(input as Request | string | URL, init ?? {});
+      const request = new Request(input, init ?? {});
       const { pathname, search } = new URL(request.url);
       const event = frontEvent(front, {
         method: request.method,
@@ -106,6 +107,7 @@ export function hear(result: FrontResult): Heard {
     headers: new Headers([...lists, ...single]),
     bytes,
     text,
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
     json: <T>() => JSON.parse(text) as T,
     result: told,
   };
