@@ -62,19 +62,19 @@ test(
   'keys are those of the store: made in one function, used in another, revoked for all',
   { skip },
   async () => {
-    const api = start();
+    const api = start({ registers: { guarded: { access: 'key' } } });
     const admin = await adminKey(api.table);
     const made = await api.call('rest-api', {
       method: 'POST',
       target: '/api/keys',
       headers: [...bearer(admin), ['content-type', 'application/json']],
-      body: JSON.stringify({ name: 'reader', scopes: ['data.read'] }),
+      body: JSON.stringify({ name: 'reader', scopes: ['guarded.read'] }),
     });
     assert.equal(made.status, 201, made.text);
     const { keyId, key } = made.json<CreatedKeyView>();
 
     const other = api.another();
-    const read = () => other.call('rest-api', { target: '/data', headers: bearer(key) });
+    const read = () => other.call('rest-api', { target: '/guarded', headers: bearer(key) });
     assert.equal((await read()).status, 200);
     const listed = await api.call('rest-api', { target: '/api/keys', headers: bearer(admin) });
     const known = listed.json<KeyPageView>().keys.find((one) => one.keyId === keyId);
