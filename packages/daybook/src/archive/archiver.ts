@@ -19,7 +19,7 @@ import type { Chain, SegmentName } from './segment.ts';
 import { folderOf, parseSegmentName, registerFolder, segmentName } from './segment.ts';
 
 export interface ArchiverOptions {
-  readonly store: Pick<Store, 'epoch' | 'lanes' | 'tail'>;
+  readonly store: Pick<Store, 'lanes' | 'tail'>;
   readonly objects: Pick<Objects, 'create' | 'list'>;
   /** One line, without a line break. */
   readonly toLine: (entry: StoredEntry) => string;
@@ -134,8 +134,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   return {
     async archive(register, signal) {
       const sum = { segments: 0, entries: 0, complete: true };
-      for (const lane of store.lanes) {
-        const done = await archiveLane({ register, lane, epoch: store.epoch }, signal);
+      for (const { name: lane, epoch } of store.lanes) {
+        const done = await archiveLane({ register, lane, epoch }, signal);
         sum.segments += done.segments;
         sum.entries += done.entries;
         sum.complete &&= done.complete;

@@ -173,9 +173,8 @@ describe('an archiver', () => {
     await run();
     assert.deepEqual(segments('other'), []);
     assert.deepEqual(segments(), [[entry?.id]]);
-    const restored: Pick<Store, 'epoch' | 'lanes' | 'tail'> = {
-      epoch: 'another',
-      lanes: store.lanes,
+    const restored: Pick<Store, 'lanes' | 'tail'> = {
+      lanes: store.lanes.map(({ name }) => ({ name, epoch: 'another' })),
       tail: async (query) => store.tail(query),
     };
     assert.equal((await run({ store: restored })).entries, 1);
