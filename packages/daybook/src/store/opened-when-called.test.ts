@@ -11,7 +11,6 @@ function make(open: () => Promise<Partial<Store>>) {
   const store = createOpenedWhenCalled({
     open: open as () => Promise<Store>,
     capabilities: { driver: 'remote' } as StoreCapabilities,
-    lanes: [],
     onFailure: ({ message }) => void failures.push(message),
   });
   return { store, failures };
