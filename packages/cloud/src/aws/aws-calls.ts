@@ -25,6 +25,12 @@ import type {
   UpdateTerminationProtectionCommandOutput,
 } from '@aws-sdk/client-cloudformation';
 import type {
+  DescribeAlarmsCommandInput,
+  DescribeAlarmsCommandOutput,
+  GetMetricDataCommandInput,
+  GetMetricDataCommandOutput,
+} from '@aws-sdk/client-cloudwatch';
+import type {
   FilterLogEventsCommandInput,
   FilterLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
@@ -53,13 +59,6 @@ import type {
 import type { GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput } from '@aws-sdk/client-sqs';
 import type { GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts';
 
-import type {
-  DescribeAlarmsInput,
-  DescribeAlarmsOutput,
-  GetMetricDataInput,
-  GetMetricDataOutput,
-} from './cloudwatch-messages.ts';
-
 /** What is asked and answered. The answers' `$metadata` is the SDK's affair. */
 interface Call<Input, Output> {
   readonly input: Input;
@@ -82,8 +81,8 @@ export interface Calls {
     UpdateTerminationProtectionCommandInput,
     UpdateTerminationProtectionCommandOutput
   >;
-  'cloudwatch:DescribeAlarms': Call<DescribeAlarmsInput, DescribeAlarmsOutput>;
-  'cloudwatch:GetMetricData': Call<GetMetricDataInput, GetMetricDataOutput>;
+  'cloudwatch:DescribeAlarms': Call<DescribeAlarmsCommandInput, DescribeAlarmsCommandOutput>;
+  'cloudwatch:GetMetricData': Call<GetMetricDataCommandInput, GetMetricDataCommandOutput>;
   'dynamodb:CreateBackup': Call<CreateBackupCommandInput, CreateBackupCommandOutput>;
   'dynamodb:DescribeBackup': Call<DescribeBackupCommandInput, DescribeBackupCommandOutput>;
   'dynamodb:DescribeContinuousBackups': Call<

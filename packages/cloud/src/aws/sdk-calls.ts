@@ -16,14 +16,12 @@ interface Client {
 const PACKAGES: Readonly<Record<string, { readonly client: string; load(): Promise<object> }>> = {
   backup: { client: 'BackupClient', load: () => import('@aws-sdk/client-backup') },
   cloudformation: { client: 'CloudFormationClient', load: () => import('@aws-sdk/client-cloudformation') },
-  cloudwatch: { client: 'CloudWatchClient', load: () => loadByName('@aws-sdk/client-cloudwatch') },
+  cloudwatch: { client: 'CloudWatchClient', load: () => import('@aws-sdk/client-cloudwatch') },
   dynamodb: { client: 'DynamoDBClient', load: () => import('@aws-sdk/client-dynamodb') },
   logs: { client: 'CloudWatchLogsClient', load: () => import('@aws-sdk/client-cloudwatch-logs') },
   sqs: { client: 'SQSClient', load: () => import('@aws-sdk/client-sqs') },
   sts: { client: 'STSClient', load: () => import('@aws-sdk/client-sts') },
 };
-
-const loadByName = async (name: string): Promise<object> => (await import(name)) as object;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;

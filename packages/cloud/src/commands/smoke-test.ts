@@ -74,7 +74,7 @@ function checksOf(cloud: Cloud, url: string, register: string | undefined): Chec
     async run() {
       if (location === undefined) return 'nothing was posted';
       // With a queue it answers 202 until the entry was stored.
-      const { status, text } = await request(cloud, 'GET', new URL(location, `${url}/`).href);
+      const { status, text } = await request(cloud, 'GET', location);
       return status === 200 ? undefined : `expected 200, given ${status} ${text}`;
     },
   };
@@ -115,7 +115,10 @@ async function request(cloud: Cloud, method: 'GET' | 'POST', url: string): Promi
     signal: AbortSignal.timeout(REQUEST_MS),
   });
   const text = (await response.text()).slice(0, SHOWN_CHARACTERS);
-  return { status: response.status, location: response.headers.get('location') ?? undefined, text };
+  const given = response.headers.get('location');
+  // A path, or a whole URL.
+  const location = given === null ? undefined : new URL(given, url).href;
+  return { status: response.status, location, text };
 }
 
 /** fetch() hides the reason in the cause. */

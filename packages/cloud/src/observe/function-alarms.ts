@@ -28,6 +28,7 @@ const WHAT_STOPS: Readonly<Record<HandlerName, string>> = {
   'dead-letters': 'What crashed the persister waits in its queue, for 14 days at most.',
   authorizer: 'Callers with tokens are answered 5XX.',
   probe: 'Nobody watches from outside.',
+  archive: 'The archive falls behind; the table has everything.',
 };
 
 export function functionWatches(functions: Functions, { queue }: Pick<Deployment, 'queue'>): Watch[] {

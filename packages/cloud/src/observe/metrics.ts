@@ -52,6 +52,7 @@ const HANDLER_OF: Readonly<Record<keyof Functions, HandlerName>> = {
   deadLetters: 'dead-letters',
   authorizer: 'authorizer',
   probe: 'probe',
+  archive: 'archive',
 };
 
 /** All that there are, in the order of {@link Functions}. */

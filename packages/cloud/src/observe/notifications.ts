@@ -51,7 +51,7 @@ export class Notifications extends Construct {
     if (alerts.high.length === 0)
       Annotations.of(this).addWarningV2(
         'daybook:nobody-is-told',
-        'observe.alerts.high: expected an address, because alarms are on, given none: nobody is told',
+        'observe.alerts.high: expected an address, because alarms or a budget tell it, given none: nobody is told',
       );
   }
 

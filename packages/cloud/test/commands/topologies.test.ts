@@ -57,6 +57,12 @@ for (const topology of TOPOLOGIES) {
       assert.match(read['logGroupName'] ?? '', /^<Functions/, `${handler} has a log group of its own`);
     }
     if (topology !== 'alb-lambda') assert.ok(await inputOf(template, ['status'], 'GetQueueAttributes'));
+    const { stdout } = await runCloud(['apply', '--dry-run'], { template });
+    assert.match(
+      stdout,
+      /"operation":"GET","input":\{"url":"[^"]+\/app\/<id>"\}\}$/,
+      'it ends by reading back',
+    );
     const alarms = (await inputOf(template, ['status'], 'DescribeAlarms')) as { AlarmNames: string[] };
     assert.ok(alarms.AlarmNames.length > 5);
   });

@@ -12,10 +12,12 @@
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 
+import { KEY_PREFIX } from '../access/keys/keys.ts';
 import { createClock, systemTime } from '../clock.ts';
 import type { Config } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
 import type { AppEnv } from '../http/app-env.ts';
+import { credentialOf } from '../http/authenticate.ts';
 import type { Front } from '../http/front.ts';
 import { createIdGenerator } from '../id.ts';
 import { openService } from '../open-service.ts';
@@ -109,7 +111,7 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
     async answer(request, { front, basePath, peer, authorizer }, leftMs) {
       clock.catchUp();
       endsAtMs = nowMs() + leftMs;
-      if (request.method !== 'POST') await store.reach();
+      if (needsStore(request)) await store.reach();
       const authenticate = authenticateByAuthorizer(authorizer, nowMs);
       return appOf(front, basePath).fetch(request, {
         peer,
@@ -146,4 +148,10 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
       return isOver;
     },
   };
+}
+
+/** Reads, and whoever comes with an API key. A write by itself must not wait for a store behind a queue. */
+function needsStore({ method, headers }: Request): boolean {
+  const credential = credentialOf(headers.get('authorization') ?? '');
+  return method !== 'POST' || credential?.startsWith(KEY_PREFIX) === true;
 }

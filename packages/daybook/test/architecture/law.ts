@@ -32,7 +32,7 @@ const PORT_FOLDERS = new Set(['store', 'queue', 'objects']);
 
 const PORTS = ['domain', 'port'];
 const SHARED = [...PORTS, 'contract', 'access', 'config', 'telemetry'];
-const SERVICE = [...SHARED, 'intake', 'persister', 'retention', 'reader', 'tail', 'backup'];
+const SERVICE = [...SHARED, 'intake', 'persister', 'retention', 'reader', 'tail', 'backup', 'archive'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   retention: PORTS,
   reader: PORTS,
   tail: PORTS,
+  archive: PORTS,
   access: SHARED,
   config: SHARED,
   telemetry: SERVICE, // health and ledger look at the parts that do the work

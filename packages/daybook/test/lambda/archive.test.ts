@@ -1,0 +1,112 @@
+/**
+ * The archiver as a function, with a real table and a real bucket: what a query of the archive reads is what the table has.
+ */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+
+import { parseSegmentName } from '../../src/archive/segment.ts';
+import { openS3 } from '../../src/aws-drivers.ts';
+import { parseObjectsUrl } from '../../src/config/driver-urls.ts';
+import type { Config } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createArchiveHandler, openArchiveParts } from '../../src/lambda/archive.ts';
+import type { Objects } from '../../src/objects/objects.ts';
+import { MAX_PAGE_OBJECTS } from '../../src/objects/objects.ts';
+import { createSource, makeEntry } from '../../src/testing/made-batches.ts';
+import { startSurroundings } from './queue-functions.ts';
+
+const { enter } = await startSurroundings();
+
+const HOUR_MS = 3_600_000;
+
+function context(timeoutMs: number) {
+  const endMs = performance.now() + timeoutMs;
+  return { getRemainingTimeInMillis: () => endMs - performance.now() };
+}
+
+async function bucketOf(config: Config): Promise<Objects> {
+  const choice = parseObjectsUrl(config.objects.url);
+  assert.ok(choice?.driver === 's3');
+  const objects = await openS3(choice);
+  after(() => objects.close());
+  return objects;
+}
+
+/** Every line of the archive, register by register, in the order of its segments. */
+async function linesOf(objects: Objects): Promise<Record<string, unknown[]>> {
+  const lines: Record<string, unknown[]> = {};
+  const { objects: all } = await objects.list({ prefix: 'entries/', limit: MAX_PAGE_OBJECTS });
+  for (const { name } of all) {
+    const { register } = parseSegmentName(name) ?? assert.fail(name);
+    const text = gunzipSync((await objects.read(name)) ?? assert.fail(name)).toString();
+    (lines[register] ??= []).push(
+      ...text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    );
+  }
+  return lines;
+}
+
+test('an hour after the other, all registers are archived, each entry once and as reads show it', async () => {
+  const { environment, store } = await enter();
+  const config = await loadConfig({}, environment);
+  const parts = await openArchiveParts(config);
+  const objects = await bucketOf(config);
+  const handler = createArchiveHandler(async () => parts);
+  const next = createSource('archive');
+  const payload = Buffer.from('{"n":12345678901234567890,"a":{"b":1}}');
+  const made = Array.from({ length: 40 }, () => makeEntry({ payload, contentType: 'application/json' }));
+  const epoch = makeEntry({ register: 'epoch' });
+
+  await store.append(next(made.slice(0, 25)));
+  await handler({}, context(HOUR_MS));
+  await store.append(next([...made.slice(25), epoch]));
+  await handler({}, context(HOUR_MS));
+  await handler({}, context(HOUR_MS));
+
+  const { app = [], epoch: ofEpoch = [], ...rest } = await linesOf(objects);
+  assert.deepEqual(rest, {});
+  assert.deepEqual(
+    app.map((line) => (line as { id: string }).id),
+    made.map(({ id }) => id),
+  );
+  const [first] = app as { register: string; receivedAt: string; status: string; payload: { a: unknown } }[];
+  assert.equal(first?.register, 'app');
+  assert.match(first?.receivedAt ?? '', /^\d{4}-.+\.\d{6}Z$/);
+  assert.deepEqual(first?.payload.a, { b: 1 });
+  assert.equal(first?.status, 'stored');
+  assert.equal(ofEpoch.length, 1);
+});
+
+test('a function whose time is over writes nothing by halves, and the next one goes on', async () => {
+  const { environment, store } = await enter();
+  const config = await loadConfig({}, environment);
+  const parts = await openArchiveParts(config);
+  const objects = await bucketOf(config);
+  await store.append(createSource('short')([makeEntry(), makeEntry()]));
+  const handler = createArchiveHandler(async () => parts);
+  await handler({}, context(0));
+  assert.deepEqual(await linesOf(objects), {});
+  await handler({}, context(HOUR_MS));
+  assert.equal((await linesOf(objects))['app']?.length, 2);
+});
+
+test('a register that fails keeps none of the others from the archive, and is an error of the function', async () => {
+  const { environment, store } = await enter();
+  const config = await loadConfig({}, environment);
+  const parts = await openArchiveParts(config);
+  const objects = await bucketOf(config);
+  await store.append(createSource('fails')([makeEntry(), makeEntry({ register: 'epoch' })]));
+  const handler = createArchiveHandler(async () => ({
+    ...parts,
+    archiverOf: (register) =>
+      register.name === 'app'
+        ? { archive: () => Promise.reject(new Error('out of reach')) }
+        : parts.archiverOf(register),
+  }));
+  await assert.rejects(handler({}, context(HOUR_MS)), AggregateError);
+  assert.deepEqual(Object.keys(await linesOf(objects)), ['epoch']);
+});
