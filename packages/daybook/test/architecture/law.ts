@@ -18,6 +18,7 @@ const ROOT_FILES = new Map([
   ['open-access.ts', 'composition root'],
   ['open-intake.ts', 'composition root'],
   ['aws-drivers.ts', 'composition root'],
+  ['postgres-driver.ts', 'composition root'],
   ['open-persister.ts', 'composition root'],
   ['open-service.ts', 'composition root'],
   ['operator.ts', 'composition root'],
