@@ -44,3 +44,22 @@ test('issuers may come by variable as JSON, for values that only a deployment kn
     message: /^issuers \(DAYBOOK_ISSUERS\): /,
   });
 });
+
+test('the configuration may come by variable as a whole, where there is no place for a file', async () => {
+  const inline = (text: string): Record<string, string> => ({
+    DAYBOOK_CONFIG: `data:application/json;base64,${Buffer.from(text).toString('base64')}`,
+    DAYBOOK_STORE: 'postgres://daybook@db.example/daybook',
+  });
+  const { host, store } = await loadConfig(
+    {},
+    inline(JSON.stringify({ host: '0.0.0.0', store: { maxConnections: 7 } })),
+  );
+  assert.deepEqual(
+    [host, store.url, store.maxConnections],
+    ['0.0.0.0', 'postgres://daybook@db.example/daybook', 7],
+  );
+  await assert.rejects(loadConfig({}, inline('{"prot":1}')), {
+    name: 'StartError',
+    message: 'DAYBOOK_CONFIG: prot: expected a key of docs/config.md, given an unknown one',
+  });
+});

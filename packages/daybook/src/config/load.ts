@@ -23,6 +23,8 @@ export interface Config extends Omit<ParsedConfig, 'registers'> {
 }
 
 const FILE_NAMES = ['daybook.config.ts', 'daybook.config.js', 'daybook.config.json'];
+/** The configuration itself, as JSON in a data URL (RFC 2397): where there is an environment and no place for a file. */
+const INLINE = /^data:application\/json[;,]/;
 
 /**
  * @param flags values by the name of their environment variable; they win over it.
@@ -42,7 +44,7 @@ export async function loadConfig(
       overrides[key] = { ...given[key], ...(overrides[key] as object) };
   }
   if (hasSchema(given)) await loadSchemaCompiler();
-  return parseConfig({ ...given, ...overrides }, file);
+  return parseConfig({ ...given, ...overrides }, file?.name);
 }
 
 function hasSchema({ registers }: Record<string, unknown>): boolean {
@@ -132,29 +134,37 @@ function assertBodiesFit({ limits, registers }: Config, file?: string): void {
   );
 }
 
-async function findFile(named: string | undefined): Promise<string | undefined> {
+interface ConfigFile {
+  /** In messages. */
+  readonly name: string;
+  readonly url: string;
+  readonly isJson: boolean;
+}
+
+async function findFile(named: string | undefined): Promise<ConfigFile | undefined> {
+  if (named !== undefined && INLINE.test(named)) return { name: FILE_VARIABLE, url: named, isJson: true };
   for (const name of named === undefined ? FILE_NAMES : [named]) {
     const path = resolve(name);
     const found = await access(path).then(
       () => true,
       () => false,
     );
-    if (found) return path;
+    if (found) return { name: path, url: pathToFileURL(path).href, isJson: path.endsWith('.json') };
   }
   if (named === undefined) return undefined;
   throw new StartError(`${FILE_VARIABLE}: expected a file that can be read, given ${show(named)}`);
 }
 
-async function readFile(path: string): Promise<Record<string, unknown>> {
-  const attributes = path.endsWith('.json') ? { with: { type: 'json' } } : undefined;
+async function readFile({ name, url, isJson }: ConfigFile): Promise<Record<string, unknown>> {
+  const attributes = isJson ? { with: { type: 'json' } } : undefined;
   try {
-    const module = (await import(pathToFileURL(path).href, attributes)) as { default?: unknown };
-    return parse(isObject, module.default, path);
+    const module = (await import(url, attributes)) as { default?: unknown };
+    return parse(isObject, module.default, name);
   } catch (thrown) {
     if (thrown instanceof StartError) throw thrown;
     const [firstLine] = toError(thrown).message.split('\n');
     throw new StartError(
-      `${path}: expected a module with a default export, given one that fails: ${firstLine}`,
+      `${name}: expected a module with a default export, given one that fails: ${firstLine}`,
       { cause: thrown },
     );
   }
