@@ -11,6 +11,7 @@ import type { Bundles } from './functions/bundles.ts';
 import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
+import { ServicesStack } from './stacks/services-stack.ts';
 
 export interface AppOptions {
   readonly deployment: Deployment;
@@ -45,8 +46,8 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
 function addRegion(
   app: App,
   { deployment, bundles, region }: Omit<AppOptions, 'outdir'> & { readonly region: string },
-): ApplicationStack {
-  const { name, environment, account, network } = deployment;
+): ApplicationStack | ServicesStack {
+  const { name, environment, account, network, services, database } = deployment;
   const id = (what: string): string => `${name}-${environment}-${region}-${what}`;
   const common = {
     env: { account, region },
@@ -61,9 +62,12 @@ function addRegion(
       description: `Daybook: network of ${name} ${environment}`,
       network,
     });
+  const description = `Daybook: ${name} ${environment}`;
+  if (services !== undefined && database !== undefined && networkStack !== undefined)
+    return new ServicesStack(app, id('app'), { ...common, description, services, database, networkStack });
   return new ApplicationStack(app, id('app'), {
     ...common,
-    description: `Daybook: ${name} ${environment}`,
+    description,
     bundles,
     networkStack,
   });

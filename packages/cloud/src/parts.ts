@@ -4,15 +4,20 @@
  */
 import type {
   aws_apigateway,
+  aws_cloudfront,
   aws_dynamodb,
   aws_ec2,
+  aws_ecs,
   aws_elasticloadbalancingv2,
   aws_kms,
   aws_lambda,
+  aws_logs,
   aws_s3,
   aws_sns,
   aws_sqs,
 } from 'aws-cdk-lib';
+
+import type { TierName } from './config/service-schema.ts';
 
 /** By the handler of `daybook/src/lambda` that each runs. */
 export interface Functions {
@@ -71,4 +76,48 @@ export interface Parts {
   readonly buckets: Buckets;
   readonly functions: Functions;
   readonly front: Front;
+}
+
+/** PostgreSQL, by what its clients and whoever watches it must know. */
+export interface Database {
+  readonly kind: 'rds' | 'aurora';
+  /** Of the instance, or of the cluster; what CloudWatch and AWS Backup call it. */
+  readonly identifier: string;
+  readonly arn: string;
+  /** Every instance, the writer first as it was made; the roles change when one takes over. */
+  readonly instances: readonly string[];
+  readonly host: string;
+  /** Where reads go, in place of the writer. */
+  readonly readerHost?: string | undefined;
+  /** Its value is the current password, whoever changed it last. */
+  readonly secretArn: string;
+  readonly group: aws_ec2.ISecurityGroup;
+}
+
+/** One service of Fargate: so many tasks of the same kind. */
+export interface Tier {
+  readonly name: TierName;
+  readonly service: aws_ecs.FargateService;
+  readonly logGroup: aws_logs.ILogGroup;
+}
+
+export type Tiers = Readonly<Record<TierName, Tier>>;
+
+export interface CdnFront {
+  /** For people and for callers alike. */
+  readonly url: string;
+  readonly distribution: aws_cloudfront.IDistribution;
+  readonly balancer: aws_elasticloadbalancingv2.ApplicationLoadBalancer;
+  readonly targets: readonly aws_elasticloadbalancingv2.ApplicationTargetGroup[];
+}
+
+/** What a deployment with servers is made of. */
+export interface ServiceParts {
+  readonly key?: aws_kms.Key | undefined;
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly buckets: Buckets;
+  readonly cluster: aws_ecs.ICluster;
+  readonly tiers: Tiers;
+  readonly front: CdnFront;
 }

@@ -26,6 +26,8 @@ export type { Config, ErrorCode, Register };
 export const CONFIG_VARIABLE = 'DAYBOOK_CONFIG';
 /** The variable that tells a client, such as the probe, where Daybook answers. */
 export const URL_VARIABLE = 'DAYBOOK_URL';
+/** The variable that tells the pages for people where the API is, when another process has it. */
+export const API_URL_VARIABLE = 'DAYBOOK_API_URL';
 
 /** `lambda/<name>.ts`, each of which exports `handler`. */
 export const HANDLERS = [
@@ -44,6 +46,9 @@ export const TABLE_KEYS = { partition: 'pk', sort: 'sk' } as const;
 
 /** What one entry of the DynamoDB store may have as its payload; see its capability `maxEntryBytes`. */
 export const DYNAMODB_MAX_ENTRY_BYTES = 300 * 1024;
+
+/** The same of the PostgreSQL store. */
+export const POSTGRES_MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 
 /** Paths that answer on every front: alive, and able to accept durably now. */
 export const HEALTH_PATHS = { alive: '/healthz', ready: '/readyz' } as const;
@@ -72,6 +77,8 @@ export const SQS_RECEIVE_ACTIONS = [
   'sqs:GetQueueAttributes',
   'sqs:ReceiveMessage',
 ] as const;
+/** Of the secret that holds the password of a database. */
+export const SECRET_ACTIONS = ['secretsmanager:GetSecretValue'] as const;
 /** With a topic before the queue. */
 export const SNS_ASK_ACTIONS = ['sns:ListSubscriptionsByTopic'] as const;
 export const SNS_SEND_ACTIONS = ['sns:Publish'] as const;
@@ -80,6 +87,11 @@ export const S3_OBJECT_ACTIONS = ['s3:DeleteObject', 's3:GetObject', 's3:PutObje
 /** Of what is only ever created. */
 export const S3_CREATE_ACTIONS = ['s3:PutObject'] as const;
 export const S3_BUCKET_ACTIONS = ['s3:ListBucket'] as const;
+
+/** What the role `web` answers: pages, and what they are made of; everything else is the API's. */
+export const WEB_PATHS = ['/', '/docs', '/favicon.ico', '/assets/*'] as const;
+/** Those of them that never change under their name while a version runs. */
+export const ASSET_PATHS = '/assets/*';
 
 /** The service's own paths that ask for no credential. */
 const SERVICE_PATHS = [

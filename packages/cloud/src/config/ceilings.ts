@@ -2,7 +2,7 @@
  * How large an entry may be: the smallest of what front, queue and store take. A register that allows more could take an
  * entry and never store it, so a deployment with one is refused.
  */
-import { DYNAMODB_MAX_ENTRY_BYTES, ENVELOPE_BYTES } from 'daybook/deployment';
+import { DYNAMODB_MAX_ENTRY_BYTES, ENVELOPE_BYTES, POSTGRES_MAX_ENTRY_BYTES } from 'daybook/deployment';
 
 import type { Deployment } from './schema.ts';
 
@@ -18,8 +18,16 @@ export interface Ceiling {
 }
 
 /** The smallest first. */
-export function entryCeilings({ front, queue }: Pick<Deployment, 'front' | 'queue'>): readonly Ceiling[] {
-  const ceilings: Ceiling[] = [{ what: 'an item of DynamoDB', bytes: DYNAMODB_MAX_ENTRY_BYTES }];
+export function entryCeilings({
+  front,
+  queue,
+  database,
+}: Pick<Deployment, 'front' | 'queue' | 'database'>): readonly Ceiling[] {
+  const ceilings: Ceiling[] = [
+    database === undefined
+      ? { what: 'an item of DynamoDB', bytes: DYNAMODB_MAX_ENTRY_BYTES }
+      : { what: 'a row of PostgreSQL', bytes: POSTGRES_MAX_ENTRY_BYTES },
+  ];
   if (queue !== undefined)
     ceilings.push({ what: 'a message of SQS', bytes: withinBase64(SQS_MESSAGE_BYTES) - ENVELOPE_BYTES });
   if (front.kind === 'alb') ceilings.push({ what: 'a body of ALB', bytes: withinBase64(ALB_BODY_BYTES) });

@@ -5,10 +5,12 @@ import { entryCeilings } from './ceilings.ts';
 import { parseDaybookConfig, PROBE_REGISTER } from './daybook-config.ts';
 import { ConfigError } from './fault.ts';
 import type { Deployment } from './schema.ts';
+import { assertServicesFit } from './service-checks.ts';
 
 /** @throws {ConfigError} one line: the key, what was expected, what was given. */
 export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
+  assertServicesFit(deployment);
   const { registers } = parseDaybookConfig(deployment);
   if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
     throw new ConfigError(

@@ -25,7 +25,8 @@ export function daybookConfigOf(deployment: Given): Values {
       ...deployment.registers,
     },
     issuers: deployment.access.issuers,
-    limits: merge({ maxBatchBytes: MAX_BATCH_BYTES[deployment.front.kind] }, deployment.limits),
+    limits: merge(limitsOf(deployment), deployment.limits),
+    ...(deployment.front.kind === 'cdn' && { trustedProxies: PROXIES }),
   };
 }
 
@@ -34,6 +35,13 @@ export function daybookConfigOf(deployment: Given): Values {
  * base64 ("Lambda quotas": invocation payload).
  */
 const MAX_BATCH_BYTES = { alb: 768 * 1024, 'rest-api': 4 * 1024 * 1024 } as const;
+/** CloudFront and the balancer each write down who called them. */
+const PROXIES = 2;
+
+/** A server takes bodies as they come. */
+function limitsOf({ front }: Given): Values {
+  return front.kind === 'cdn' ? {} : { maxBatchBytes: MAX_BATCH_BYTES[front.kind] };
+}
 
 /** @throws {ConfigError} with the line of Daybook's own parser. */
 export function parseDaybookConfig(deployment: Given): Config {

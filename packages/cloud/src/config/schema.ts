@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 
-import { show } from './show.ts';
+import { text, whole } from './leaf.ts';
+import { databaseSchema, servicesSchema } from './service-schema.ts';
 
 /** Such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
@@ -16,17 +17,6 @@ const CIDR = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
 export const ENVIRONMENTS = ['poc', 'dev', 'prd'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
-function text(expected: string, pattern: RegExp) {
-  const error = ({ input }: { input?: unknown }) => `expected ${expected}, given ${show(input)}`;
-  return z.string({ error }).regex(pattern, { error });
-}
-
-function whole(from: number, to: number) {
-  const error = ({ input }: { input?: unknown }) =>
-    `expected a whole number from ${from} to ${to}, given ${show(input)}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-}
-
 const cidr = text('a CIDR such as 203.0.113.0/24', CIDR);
 
 /** CloudWatch Logs takes only these: "PutRetentionPolicy", API reference. */
@@ -34,8 +24,11 @@ const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 const logDays = z.literal(LOG_DAYS);
 
 const frontSchema = z.strictObject({
-  /** `alb`: an Application Load Balancer. `rest-api`: a regional REST API of API Gateway; HTTP APIs lack WAF, X-Ray and responses of one's own. */
-  kind: z.enum(['alb', 'rest-api']),
+  /**
+   * `alb`: an Application Load Balancer. `rest-api`: a regional REST API of API Gateway; HTTP APIs lack WAF, X-Ray and
+   * responses of one's own. `cdn`: CloudFront before a balancer that nothing else reaches; for `services`.
+   */
+  kind: z.enum(['alb', 'rest-api', 'cdn']),
   /** Only these networks get in; default everybody. */
   allowFrom: z.array(cidr).default([]),
   /** Of a REST API, all callers together. */
@@ -56,6 +49,14 @@ const domainSchema = z.strictObject({
   zoneName: text('the name of a hosted zone such as example.com', HOST_NAME),
   /** Given, so that nothing is looked up while the app is synthesised. */
   hostedZoneId: text('the id of a Route 53 hosted zone', /^Z[A-Z0-9]{1,31}$/),
+  /**
+   * Of front.kind `cdn` outside of us-east-1, where CloudFront has its certificates: one for the name itself and for
+   * `api.` and `cdn.` before it. In us-east-1 it is made.
+   */
+  cdnCertificateArn: text(
+    'the ARN of a certificate in us-east-1',
+    /^arn:aws:acm:us-east-1:\d{12}:certificate\/[0-9a-f-]{36}$/,
+  ).optional(),
 });
 
 const networkSchema = z.strictObject({
@@ -169,7 +170,11 @@ export const deploymentSchema = z.strictObject({
   /** Absent: entries go to the store directly. */
   queue: queueSchema.optional(),
   store: storeSchema.prefault({}),
+  /** Present: entries are stored in PostgreSQL, and of `store` only `backups` counts. */
+  database: databaseSchema.optional(),
   functions: functionsSchema.prefault({}),
+  /** Present: containers do the work of functions. */
+  services: servicesSchema.optional(),
   access: accessSchema.prefault({}),
   /** Daybook's `registers`, as in its own configuration; they are checked against it. A new one needs no new resource. */
   registers: z.record(z.string(), z.unknown()).default({}),

@@ -7,10 +7,8 @@ import {
   Annotations,
   aws_ec2 as ec2,
   aws_elasticloadbalancingv2 as elbv2,
-  aws_iam as iam,
   aws_route53_targets as targets,
   Duration,
-  Stack,
   Validations,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -18,9 +16,9 @@ import { HEALTH_PATHS } from 'daybook/deployment';
 
 import type { Deployment } from '../config/schema.ts';
 import type { Functions, NetworkPlaces } from '../parts.ts';
+import { deliverAccessLogs } from './access-log-delivery.ts';
 import type { Domain } from './domain.ts';
 import { createFunctionTarget } from './function-target.ts';
-import { LogBucket } from './log-bucket.ts';
 
 export interface BalancerProps {
   readonly deployment: Deployment;
@@ -49,8 +47,7 @@ export class Balancer extends Construct {
       dropInvalidHeaderFields: true,
       deletionProtection: deployment.onDestroy === 'retain',
     });
-    if (deployment.front.accessLogs === 'off') this.#acknowledgeNoLogs();
-    else this.#deliverLogs(deployment);
+    deliverAccessLogs(this, this.balancer, deployment);
 
     const api = createFunctionTarget(this, 'Api', functions.api, { checkPath: HEALTH_PATHS.ready });
     const health = createFunctionTarget(this, 'Health', functions.health);
@@ -116,42 +113,6 @@ export class Balancer extends Construct {
       certificates: [domain.certificate],
       sslPolicy: elbv2.SslPolicy.TLS13_12_RES_PQ,
       defaultTargetGroups: [api],
-    });
-  }
-
-  /**
-   * By the service that delivers, not by the account that older regions have for it: the policy that AWS recommends for
-   * every region ("Enable access logs for your Application Load Balancer").
-   */
-  #deliverLogs(deployment: Deployment): void {
-    const { bucket } = new LogBucket(this, 'AccessLogs', { deployment });
-    const stack = Stack.of(this);
-    bucket.addToResourcePolicy(
-      new iam.PolicyStatement({
-        principals: [new iam.ServicePrincipal('logdelivery.elasticloadbalancing.amazonaws.com')],
-        actions: ['s3:PutObject'],
-        resources: [bucket.arnForObjects(`AWSLogs/${stack.account}/*`)],
-        conditions: {
-          ArnLike: {
-            'aws:SourceArn': stack.formatArn({
-              service: 'elasticloadbalancing',
-              resource: 'loadbalancer',
-              resourceName: '*',
-            }),
-          },
-        },
-      }),
-    );
-    this.balancer.setAttribute('access_logs.s3.enabled', 'true');
-    this.balancer.setAttribute('access_logs.s3.bucket', bucket.bucketName);
-    // The balancer tries to write a file before it takes the setting.
-    if (bucket.policy !== undefined) this.balancer.node.addDependency(bucket.policy);
-  }
-
-  #acknowledgeNoLogs(): void {
-    Validations.of(this.balancer).acknowledge({
-      id: 'AwsSolutions-ELB2',
-      reason: 'front.accessLogs is off in this environment; the application logs every failure itself.',
     });
   }
 }

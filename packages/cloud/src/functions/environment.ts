@@ -46,6 +46,6 @@ export function objectsVariables({ objects }: Buckets): Variables {
 }
 
 /** Holds the names against Daybook's own. */
-function variables<Name extends Variable>(given: Readonly<Record<Name, string>>): Variables {
+export function variables<Name extends Variable>(given: Readonly<Record<Name, string>>): Variables {
   return given;
 }

@@ -1,9 +1,10 @@
 /**
- * What a function may do with each part: the actions that Daybook's driver calls, on that one resource. Where there is a
- * key of one's own, also what the part's service does with it in the function's name, and only through that service.
+ * What a function or a tier may do with each part: the actions that Daybook's driver calls, on that one resource. Where
+ * there is a key of one's own, also what the part's service does with it in its name, and only through that service.
  */
 import type { CfnElement } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 import {
   DYNAMODB_ACTIONS,
   SNS_ASK_ACTIONS,
@@ -16,9 +17,20 @@ import {
 } from 'daybook/deployment';
 
 import type { Parts } from '../parts.ts';
-import type { DaybookFunction } from './daybook-function.ts';
 
 type Key = Parts['key'];
+
+/** Whoever has a role of its own. */
+export interface Grantee extends IConstruct {
+  /** @param conditions as in IAM; default none. */
+  allow(
+    actions: readonly string[],
+    resources: readonly string[],
+    conditions?: Readonly<Record<string, unknown>>,
+  ): void;
+  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
+  because(finding: string, reason: string): void;
+}
 
 /** "Amazon DynamoDB and AWS KMS": what a caller of an encrypted table needs. */
 const TABLE_KEY_ACTIONS = [
@@ -33,7 +45,7 @@ const TABLE_KEY_ACTIONS = [
 const WRITE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const READ_KEY_ACTIONS = ['kms:Decrypt'];
 
-export function allowTable(to: DaybookFunction, table: Parts['table'], key: Key): void {
+export function allowTable(to: Grantee, table: Parts['table'], key: Key): void {
   to.allow(DYNAMODB_ACTIONS, [table.tableArn]);
   allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
 }
@@ -42,28 +54,28 @@ type Queues = NonNullable<Parts['queues']>;
 type Queue = Queues['main'];
 
 /** How it is and, where it stands behind a topic, whether it hears of it. */
-export function allowAsk(to: DaybookFunction, { main, topic }: Queues): void {
+export function allowAsk(to: Grantee, { main, topic }: Queues): void {
   to.allow(SQS_ASK_ACTIONS, [main.queueArn]);
   if (topic !== undefined) to.allow(SNS_ASK_ACTIONS, [topic.topicArn]);
 }
 
-export function allowSend(to: DaybookFunction, queue: Queue, key: Key): void {
+export function allowSend(to: Grantee, queue: Queue, key: Key): void {
   to.allow(SQS_SEND_ACTIONS, [queue.queueArn]);
   allowKey(to, key, 'sqs', WRITE_KEY_ACTIONS);
 }
 
 /** Also what Lambda's event source calls with the function's role. */
-export function allowReceive(to: DaybookFunction, queue: Queue, key: Key): void {
+export function allowReceive(to: Grantee, queue: Queue, key: Key): void {
   to.allow(SQS_RECEIVE_ACTIONS, [queue.queueArn]);
   allowKey(to, key, 'sqs', READ_KEY_ACTIONS);
 }
 
-export function allowPublish(to: DaybookFunction, topic: NonNullable<Queues['topic']>, key: Key): void {
+export function allowPublish(to: Grantee, topic: NonNullable<Queues['topic']>, key: Key): void {
   to.allow(SNS_SEND_ACTIONS, [topic.topicArn]);
   allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
 }
 
-export function allowObjects(to: DaybookFunction, { objects }: Parts['buckets'], key: Key): void {
+export function allowObjects(to: Grantee, { objects }: Parts['buckets'], key: Key): void {
   to.allow(S3_OBJECT_ACTIONS, [objects.arnForObjects('*')]);
   to.allow(S3_BUCKET_ACTIONS, [objects.bucketArn]);
   const bucketId = Stack.of(objects).getLogicalId(objects.node.defaultChild as CfnElement);
@@ -71,7 +83,7 @@ export function allowObjects(to: DaybookFunction, { objects }: Parts['buckets'],
   allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
 }
 
-function allowKey(to: DaybookFunction, key: Key, service: string, actions: readonly string[]): void {
+export function allowKey(to: Grantee, key: Key, service: string, actions: readonly string[]): void {
   if (key === undefined) return;
   const { region } = Stack.of(to);
   to.allow(actions, [key.keyArn], {

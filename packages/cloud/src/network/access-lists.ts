@@ -5,6 +5,8 @@
 import { aws_ec2 as ec2, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { TIER_SUBNETS } from './tier-subnets.ts';
+
 /** "Ephemeral ports", Amazon VPC User Guide: clients of the internet, balancers and Lambda together use all of these. */
 const ANSWERS = ec2.AclTraffic.tcpPortRange(1024, 65_535);
 const HTTP = ec2.AclTraffic.tcpPort(80);
@@ -39,6 +41,36 @@ export function restrictPorts(scope: Construct, vpc: ec2.IVpc, cidr: string): vo
     [ANYWHERE, HTTPS],
     [inside, ANSWERS],
   ]);
+}
+
+/** The balancer's subnets take CloudFront's calls, those of the database what speaks its protocol from inside. */
+export function restrictTiers(scope: Construct, vpc: ec2.IVpc, cidr: string): void {
+  const inside = ec2.AclCidr.ipv4(cidr);
+  const listOf = (id: string, subnetGroupName: string): ec2.NetworkAcl =>
+    new ec2.NetworkAcl(scope, id, { vpc, subnetSelection: { subnetGroupName } });
+  const front = listOf('FrontPorts', TIER_SUBNETS.front);
+  allow(front, 'In', ec2.TrafficDirection.INGRESS, [
+    // No route leads in from outside: what comes is CloudFront's, through interfaces that it has here.
+    [ANYWHERE, HTTP],
+    [ANYWHERE, HTTPS],
+    [inside, ANSWERS],
+  ]);
+  allow(front, 'Out', ec2.TrafficDirection.EGRESS, [[ANYWHERE, ANSWERS]]);
+  const services = listOf('ServicePorts', TIER_SUBNETS.services);
+  // Interface endpoints are in these subnets too: their callers are inside.
+  allow(services, 'In', ec2.TrafficDirection.INGRESS, [
+    [inside, HTTPS],
+    // Calls of the balancer, and answers of S3, whose public addresses change.
+    [ANYWHERE, ANSWERS],
+  ]);
+  allow(services, 'Out', ec2.TrafficDirection.EGRESS, [
+    [ANYWHERE, HTTPS],
+    [inside, ANSWERS],
+  ]);
+  const data = listOf('DataPorts', TIER_SUBNETS.data);
+  // Between the instances of a cluster as well.
+  allow(data, 'In', ec2.TrafficDirection.INGRESS, [[inside, ANSWERS]]);
+  allow(data, 'Out', ec2.TrafficDirection.EGRESS, [[inside, ANSWERS]]);
 }
 
 type Rule = readonly [cidr: ec2.AclCidr, traffic: ec2.AclTraffic];

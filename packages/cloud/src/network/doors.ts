@@ -69,11 +69,11 @@ export class Doors extends Construct implements NetworkPlaces {
    * With the group itself and not as rules beside it: a group that is made without any rule lets everything out
    * ("AWS::EC2::SecurityGroup", SecurityGroupEgress).
    */
-  #allowOut({ dynamodb, s3 }: Network['prefixLists']): void {
+  #allowOut(lists: Network['prefixLists']): void {
     const group = this.functions.node.defaultChild as ec2.CfnSecurityGroup;
     group.securityGroupEgress = [
-      { name: 'DynamoDB', destinationPrefixListId: dynamodb },
-      { name: 'S3', destinationPrefixListId: s3 },
+      { name: 'DynamoDB', destinationPrefixListId: lists.of('dynamodb') },
+      { name: 'S3', destinationPrefixListId: lists.of('s3') },
     ].map(({ name, destinationPrefixListId }) => ({
       description: `to the gateway of ${name}`,
       ipProtocol: 'tcp',

@@ -1,19 +1,23 @@
 /**
- * The network: public places for a balancer and nothing else, and private ones for functions, from which no route leads
- * to the internet. What functions reach are the doors that the application opens (`doors.ts`).
+ * The network: public places for a balancer and nothing else, and private ones, from which no route leads to the internet.
+ * With tiers there are no public ones: the balancer, what runs and the database have private places of their own. What
+ * is reached are the doors that the application opens (`doors.ts`, `tier-doors.ts`).
  */
 import type { aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
 import { aws_ec2 as ec2, aws_iam as iam, aws_logs as logs } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
-import { restrictPorts } from './access-lists.ts';
+import { restrictPorts, restrictTiers } from './access-lists.ts';
 import { PrefixListIds } from './prefix-lists.ts';
+import { TIER_SUBNETS } from './tier-subnets.ts';
 
 export interface NetworkProps {
   readonly network: NonNullable<Deployment['network']>;
   /** Whether a balancer stands in public places. */
   readonly hasPublicPlaces: boolean;
+  /** Whether balancer, services and database each have places of their own; default false. */
+  readonly hasTiers?: boolean;
   readonly flowLogDays: logs.RetentionDays;
   readonly key?: kms.IKey | undefined;
   readonly removalPolicy: RemovalPolicy;
@@ -23,6 +27,8 @@ export interface NetworkProps {
 const PUBLIC_MASK = 27;
 /** Functions of one zone share a few network interfaces, so 27 addresses are plenty. */
 const PRIVATE_MASK = 27;
+/** Each task has an interface of its own, and during a deployment there are twice as many; endpoints have some too. */
+const SERVICES_MASK = 25;
 
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
@@ -31,31 +37,34 @@ export class Network extends Construct {
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    const { network, hasPublicPlaces } = props;
+    const { network, hasPublicPlaces, hasTiers = false } = props;
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(network.cidr),
       maxAzs: network.zones,
       natGateways: 0,
-      subnetConfiguration: [
-        ...(hasPublicPlaces
-          ? [
-              {
-                name: 'Public',
-                subnetType: ec2.SubnetType.PUBLIC,
-                cidrMask: PUBLIC_MASK,
-                mapPublicIpOnLaunch: false,
-              },
-            ]
-          : []),
-        { name: 'Private', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: PRIVATE_MASK },
-      ],
+      subnetConfiguration: hasTiers ? tiers() : functionsBehind(hasPublicPlaces),
       restrictDefaultSecurityGroup: true,
     });
     // Its class declares as `| undefined` what the interface declares as optional.
     this.vpc = vpc as ec2.IVpc;
-    restrictPorts(this, this.vpc, network.cidr);
+    if (hasTiers) {
+      restrictTiers(this, this.vpc, network.cidr);
+      this.#markForCloudFront();
+    } else restrictPorts(this, this.vpc, network.cidr);
     this.#recordFlows(props);
-    this.prefixLists = new PrefixListIds(this, 'PrefixLists', props);
+    this.prefixLists = new PrefixListIds(this, 'PrefixLists', {
+      ...props,
+      lists: hasTiers ? ['s3', 'cloudfront'] : ['dynamodb', 's3'],
+    });
+  }
+
+  /** "Restrict access with VPC origins", prerequisites: there has to be a gateway; no route leads to it. */
+  #markForCloudFront(): void {
+    const gateway = new ec2.CfnInternetGateway(this, 'Gateway');
+    new ec2.CfnVPCGatewayAttachment(this, 'GatewayAttachment', {
+      vpcId: this.vpc.vpcId,
+      internetGatewayId: gateway.attrInternetGatewayId,
+    });
   }
 
   #recordFlows({ flowLogDays, key, removalPolicy }: NetworkProps): void {
@@ -72,4 +81,28 @@ export class Network extends Construct {
       trafficType: ec2.FlowLogTrafficType.ALL,
     });
   }
+}
+
+function functionsBehind(hasPublicPlaces: boolean): ec2.SubnetConfiguration[] {
+  const isolated = {
+    name: 'Private',
+    subnetType: ec2.SubnetType.PRIVATE_ISOLATED,
+    cidrMask: PRIVATE_MASK,
+  };
+  if (!hasPublicPlaces) return [isolated];
+  const open = { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: PUBLIC_MASK };
+  return [{ ...open, mapPublicIpOnLaunch: false }, isolated];
+}
+
+function tiers(): ec2.SubnetConfiguration[] {
+  const isolated = (name: string, cidrMask: number) => ({
+    name,
+    subnetType: ec2.SubnetType.PRIVATE_ISOLATED,
+    cidrMask,
+  });
+  return [
+    isolated(TIER_SUBNETS.front, PUBLIC_MASK),
+    isolated(TIER_SUBNETS.services, SERVICES_MASK),
+    isolated(TIER_SUBNETS.data, PRIVATE_MASK),
+  ];
 }

@@ -14,6 +14,7 @@ import {
 import { Construct } from 'constructs';
 
 export interface PrefixListIdsProps {
+  readonly lists: readonly PrefixList[];
   readonly flowLogDays: logs.RetentionDays;
   readonly key?: kms.IKey | undefined;
   readonly removalPolicy: RemovalPolicy;
@@ -22,11 +23,13 @@ export interface PrefixListIdsProps {
 const ACTION = 'DescribeManagedPrefixLists';
 const ID = 'PrefixLists.0.PrefixListId';
 
-export class PrefixListIds extends Construct {
-  readonly dynamodb: string;
-  readonly s3: string;
+/** What the lists of a network are for: functions reach DynamoDB and S3; services S3, and CloudFront their balancer. */
+export type PrefixList = 'dynamodb' | 's3' | 'cloudfront';
 
-  constructor(scope: Construct, id: string, { flowLogDays, key, removalPolicy }: PrefixListIdsProps) {
+export class PrefixListIds extends Construct {
+  readonly #ids = new Map<PrefixList, string>();
+
+  constructor(scope: Construct, id: string, { lists, flowLogDays, key, removalPolicy }: PrefixListIdsProps) {
     super(scope, id);
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: flowLogDays,
@@ -49,8 +52,8 @@ export class PrefixListIds extends Construct {
       id: 'AwsSolutions-IAM5[Resource::*]',
       reason: `ec2:${ACTION} knows no resources; it reads what AWS publishes.`,
     });
-    const ask = (service: string): string => {
-      const name = `com.amazonaws.${Stack.of(this).region}.${service}`;
+    const ask = (service: PrefixList): string => {
+      const name = nameOf(service, Stack.of(this).region);
       const asked = new custom.AwsCustomResource(this, service, {
         onUpdate: {
           service: 'EC2',
@@ -65,7 +68,19 @@ export class PrefixListIds extends Construct {
       });
       return asked.getResponseField(ID);
     };
-    this.dynamodb = ask('dynamodb');
-    this.s3 = ask('s3');
+    for (const list of lists) this.#ids.set(list, ask(list));
   }
+
+  of(list: PrefixList): string {
+    const id = this.#ids.get(list);
+    if (id === undefined) throw new Error(`the network does not ask for the prefix list of ${list}`);
+    return id;
+  }
+}
+
+/** "AWS-managed prefix lists", Amazon VPC User Guide. */
+function nameOf(list: PrefixList, region: string): string {
+  return list === 'cloudfront'
+    ? 'com.amazonaws.global.cloudfront.origin-facing'
+    : `com.amazonaws.${region}.${list}`;
 }

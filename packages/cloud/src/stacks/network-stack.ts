@@ -31,6 +31,7 @@ export class NetworkStack extends Stack {
     this.network = new Network(this, 'Network', {
       network,
       hasPublicPlaces: deployment.front.kind === 'alb',
+      hasTiers: deployment.services !== undefined,
       flowLogDays: deployment.logs.flowLogDays,
       key: this.key,
       removalPolicy,

@@ -1,0 +1,88 @@
+/**
+ * What a deployment with servers needs: the tiers come together or not at all, because each stands on the one behind it.
+ */
+import { parseDaybookConfig } from './daybook-config.ts';
+import { ConfigError } from './fault.ts';
+import type { Deployment } from './schema.ts';
+import { sizeFault, TIERS } from './service-schema.ts';
+
+/** CloudFront keeps its certificates there. */
+export const CDN_REGION = 'us-east-1';
+/** "stopTimeout", Amazon ECS API Reference: the most on Fargate. */
+const MAX_STOP_SECONDS = 120;
+/** What a shutdown may take after its grace: keys, intake, persister and drivers, 4 s each (packages/daybook/src/daybook.ts). */
+const FLUSH_SECONDS = 16;
+
+/** @throws {ConfigError} */
+export function assertServicesFit(deployment: Deployment): void {
+  const { services, front, database } = deployment;
+  if (services === undefined) {
+    if (front.kind === 'cdn')
+      throw new ConfigError('services: expected services, because front.kind is cdn, given nothing');
+    if (database !== undefined)
+      throw new ConfigError('services: expected services, because functions know no database, given nothing');
+    return;
+  }
+  assertTogether(deployment);
+  assertUnused(deployment);
+  for (const name of TIERS) {
+    const tier = services[name];
+    const fault = sizeFault(tier);
+    if (fault !== undefined)
+      throw new ConfigError(`services.${name}.memoryMb: expected ${fault}, given ${tier.memoryMb}`);
+    if (tier.max < tier.min)
+      throw new ConfigError(
+        `services.${name}.max: expected at least ${tier.min}, as services.${name}.min, given ${tier.max}`,
+      );
+  }
+  if (stopSecondsOf(deployment) > MAX_STOP_SECONDS)
+    throw new ConfigError(
+      `limits.shutdownGraceMs: expected at most ${(MAX_STOP_SECONDS - FLUSH_SECONDS) * 1000}, because Fargate waits ${MAX_STOP_SECONDS} s at the most, given ${parseDaybookConfig(deployment).limits.shutdownGraceMs}`,
+    );
+}
+
+/** What a task is given to end in: the grace of the configuration, and what is flushed behind it. */
+export function stopSecondsOf(deployment: Deployment): number {
+  const { limits } = parseDaybookConfig(deployment);
+  return Math.ceil(limits.shutdownGraceMs / 1000) + FLUSH_SECONDS;
+}
+
+function assertTogether({ front, network, queue, database, domain, regions }: Deployment): void {
+  for (const [key, part] of Object.entries({ network, queue, database })) {
+    if (part === undefined)
+      throw new ConfigError(`${key}: expected one, because there are services, given nothing`);
+  }
+  if (front.kind !== 'cdn')
+    throw new ConfigError(`front.kind: expected cdn, because there are services, given ${front.kind}`);
+  if (domain === undefined) return;
+  const elsewhere = regions.find((region) => region !== CDN_REGION);
+  if (domain.cdnCertificateArn === undefined && elsewhere !== undefined)
+    throw new ConfigError(
+      `domain.cdnCertificateArn: expected a certificate in ${CDN_REGION} for ${domain.name}, api.${domain.name} and cdn.${domain.name}, because ${elsewhere} is another region, given none`,
+    );
+  if (regions.length > 1)
+    throw new ConfigError(
+      `domain: expected none, because ${regions.length} regions have a CloudFront each and a name leads to one, given ${domain.name}`,
+    );
+}
+
+/** What is built around functions alone is refused, and not left away without a word. */
+function assertUnused({ front, queue, access, archive, console }: Deployment): void {
+  const refused: readonly (readonly [key: string, isGiven: boolean, why: string])[] = [
+    ['front.waf', front.waf !== 'off', 'a firewall there would take CloudFront for every caller'],
+    ['queue.fanOut', queue?.fanOut === true, 'the topic is made for functions'],
+    ['access.cognito', access.cognito, 'no route leads from them to the keys of a user pool'],
+    [
+      'access.issuers',
+      Object.keys(access.issuers).length > 0,
+      'no route leads from them to the keys of issuers',
+    ],
+    ['access.people', access.people.length > 0, 'the role is made for functions'],
+    ['archive', archive, 'the archiver is a function that reads a table'],
+    ['console', console, 'the tier web has the pages'],
+  ];
+  for (const [key, isGiven, why] of refused) {
+    if (isGiven)
+      throw new ConfigError(`${key}: expected none, because there are services and ${why}, given one`);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The variables of the tiers: Daybook's own and no others, without a secret. The configuration itself is one of them,
+ * since a container has no file that a deployment could write.
+ */
+import { Stack } from 'aws-cdk-lib';
+import { API_URL_VARIABLE, CONFIG_VARIABLE } from 'daybook/deployment';
+
+import { daybookConfigOf } from '../config/daybook-config.ts';
+import type { Deployment } from '../config/schema.ts';
+import type { TierName } from '../config/service-schema.ts';
+import { DATABASE, DATABASE_PORT, DATABASE_USER } from '../database/names.ts';
+import type { Variables } from '../functions/environment.ts';
+import { objectsVariables, queueVariables, variables } from '../functions/environment.ts';
+import type { ServiceParts } from '../parts.ts';
+import { DATA_DIR, PORT, RDS_CERTIFICATES } from './image.ts';
+
+export interface TierEnvironment extends Pick<ServiceParts, 'database' | 'queues' | 'buckets'> {
+  readonly deployment: Deployment;
+  /** Where the tier `web` finds the tier `api`. */
+  readonly apiUrl: string;
+}
+
+export function tierVariables(
+  tier: TierName,
+  { deployment, database, queues, buckets, apiUrl }: TierEnvironment,
+): Variables {
+  const common = {
+    [CONFIG_VARIABLE]: inline(daybookConfigOf(deployment)),
+    ...variables({
+      DAYBOOK_PORT: `${PORT}`,
+      DAYBOOK_DATA_DIR: DATA_DIR,
+      DAYBOOK_REGION: Stack.of(queues.main).region,
+      DAYBOOK_LOG_LEVEL: 'info',
+      DAYBOOK_ROLES: tier,
+    }),
+  };
+  if (tier === 'web') return { ...common, ...queueVariables('none'), [API_URL_VARIABLE]: apiUrl };
+  return {
+    ...common,
+    ...databaseVariables(database),
+    ...queueVariables(queues.main),
+    ...objectsVariables(buckets),
+  };
+}
+
+function databaseVariables({ host, readerHost, secretArn }: ServiceParts['database']): Variables {
+  return {
+    ...variables({
+      DAYBOOK_STORE: urlOf(host),
+      DAYBOOK_STORE_PASSWORD_FROM: `aws-secret:${secretArn}`,
+    }),
+    ...(readerHost !== undefined && variables({ DAYBOOK_STORE_REPLICA: urlOf(readerHost) })),
+  };
+}
+
+/** Without a password, and refused unless the server proves that it is the one that is named. */
+function urlOf(host: string): string {
+  const tls = `sslmode=verify-full&sslrootcert=${RDS_CERTIFICATES}`;
+  return `postgres://${DATABASE_USER}@${host}:${DATABASE_PORT}/${DATABASE}?${tls}`;
+}
+
+/** A data URL (RFC 2397): what is in it cannot be torn apart by quotes, and is read by Daybook as a file. */
+function inline(config: Readonly<Record<string, unknown>>): string {
+  return `data:application/json;base64,${Buffer.from(JSON.stringify(config)).toString('base64')}`;
+}

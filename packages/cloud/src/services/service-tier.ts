@@ -1,0 +1,197 @@
+/**
+ * One tier: so many equal tasks on Fargate, spread over the zones. A deployment starts the new ones beside the old,
+ * waits until they are well, and takes itself back when they do not become so; nothing is stopped before.
+ *
+ * What ends a task, in this order: the balancer sends it nothing new (deregistration, as long as the longest request may
+ * take), then SIGTERM, then the grace of the configuration and what is flushed behind it, then the end.
+ */
+import type { aws_kms as kms, aws_logs as logs } from 'aws-cdk-lib';
+import { aws_ecs as ecs, aws_iam as iam, Duration, Size, Stack, Validations } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import type { Deployment } from '../config/schema.ts';
+import { stopSecondsOf } from '../config/service-checks.ts';
+import type { TierName } from '../config/service-schema.ts';
+import type { Grantee } from '../functions/grants.ts';
+import type { Variables } from '../functions/environment.ts';
+import { TIER_SUBNETS } from '../network/tier-subnets.ts';
+import type { Tier } from '../parts.ts';
+import { DATA_DIR, HEALTH_COMMAND, PORT, USER } from './image.ts';
+import { IMAGE_ACTIONS, REGISTRY_ACTIONS, repositoryArn } from './registry.ts';
+import { AGENT_DIRECTORIES, SHELL_ACTIONS } from './shell.ts';
+import type { TierPlace } from './tier-place.ts';
+
+export interface ServiceTierProps {
+  readonly name: TierName;
+  readonly deployment: Deployment;
+  readonly services: NonNullable<Deployment['services']>;
+  readonly cluster: ecs.ICluster;
+  readonly place: TierPlace;
+  readonly environment: Variables;
+  /** Of what is done in shells, where there are any. */
+  readonly shellLog?: logs.ILogGroup | undefined;
+  readonly key?: kms.IKey | undefined;
+}
+
+/** A task has so long to start before the balancer's opinion of it counts: image, process, first connection. */
+const STARTING = Duration.seconds(120);
+/** Lines that wait for CloudWatch; beyond it they are dropped, and the service goes on. */
+const LOG_BUFFER = Size.mebibytes(25);
+const DATA = 'data';
+
+export class ServiceTier extends Construct implements Tier, Grantee {
+  readonly name: TierName;
+  readonly service: ecs.FargateService;
+  readonly logGroup: Tier['logGroup'];
+  readonly #role: iam.Role;
+
+  constructor(scope: Construct, id: string, props: ServiceTierProps) {
+    super(scope, id);
+    const { name, cluster, place } = props;
+    this.name = name;
+    this.logGroup = place.logGroup;
+    this.#role = new iam.Role(this, 'Role', {
+      assumedBy: tasks(this),
+      description: `Daybook: what the tier ${name} may do`,
+    });
+    this.service = new ecs.FargateService(this, 'Service', {
+      cluster,
+      taskDefinition: this.#task(props),
+      // Without a desired count: what scaling has found stays through a deployment.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { enable: true, rollback: true },
+      deploymentController: { type: ecs.DeploymentControllerType.ECS },
+      availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
+      ...(name !== 'persister' && { healthCheckGracePeriod: STARTING }),
+      platformVersion: ecs.FargatePlatformVersion.VERSION1_4,
+      vpcSubnets: { subnetGroupName: TIER_SUBNETS.services },
+      securityGroups: [place.group],
+      assignPublicIp: false,
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+      enableECSManagedTags: true,
+    });
+    if (props.shellLog !== undefined) this.#openShells(props.shellLog, props.key);
+  }
+
+  /** @param conditions as in IAM; default none. */
+  allow(
+    actions: readonly string[],
+    resources: readonly string[],
+    conditions?: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions && { conditions }),
+      }),
+    );
+  }
+
+  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
+  because(finding: string, reason: string): void {
+    Validations.of(this.#role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
+  }
+
+  /** "ECS Exec", task role permissions, with a log group and a key of one's own. */
+  #openShells(shellLog: logs.ILogGroup, key: kms.IKey | undefined): void {
+    (this.service.node.defaultChild as ecs.CfnService).enableExecuteCommand = true;
+    this.allow([...SHELL_ACTIONS, 'logs:DescribeLogGroups'], ['*']);
+    this.allow(
+      ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+      [shellLog.logGroupArn],
+    );
+    if (key !== undefined) this.allow(['kms:Decrypt'], [key.keyArn]);
+    this.because(
+      'Resource::*',
+      'Channels of a shell have no names before it is opened; who may open one is said by IAM (ecs:ExecuteCommand).',
+    );
+  }
+
+  #task({ name, deployment, services, environment }: ServiceTierProps): ecs.FargateTaskDefinition {
+    const { cpu, memoryMb } = services[name];
+    const architecture =
+      services.architecture === 'arm64' ? ecs.CpuArchitecture.ARM64 : ecs.CpuArchitecture.X86_64;
+    const directories = { [DATA]: DATA_DIR, ...(services.shell && AGENT_DIRECTORIES) };
+    const task = new ecs.FargateTaskDefinition(this, 'Task', {
+      cpu,
+      memoryLimitMiB: memoryMb,
+      runtimePlatform: {
+        cpuArchitecture: architecture,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+      taskRole: this.#role,
+      executionRole: this.#executionRole(services.image),
+      volumes: Object.keys(directories).map((volume) => ({ name: volume })),
+    });
+    const limits = new ecs.LinuxParameters(this, 'Limits', { initProcessEnabled: true });
+    limits.dropCapabilities(ecs.Capability.ALL);
+    const container = task.addContainer('daybook', {
+      image: ecs.ContainerImage.fromRegistry(services.image),
+      environment: { ...environment },
+      user: USER,
+      readonlyRootFilesystem: true,
+      linuxParameters: limits,
+      portMappings: [{ containerPort: PORT }],
+      stopTimeout: Duration.seconds(stopSecondsOf(deployment)),
+      healthCheck: {
+        command: [...HEALTH_COMMAND],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 3,
+        startPeriod: Duration.seconds(60),
+      },
+      logging: ecs.LogDrivers.awsLogs({
+        logGroup: this.logGroup,
+        streamPrefix: name,
+        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: LOG_BUFFER,
+      }),
+    });
+    container.addMountPoints(
+      ...Object.entries(directories).map(([sourceVolume, containerPath]) => ({
+        sourceVolume,
+        containerPath,
+        readOnly: false,
+      })),
+    );
+    Validations.of(container).acknowledge({
+      id: 'Annotation::@aws-cdk/aws-ecs:ecrImageRequiresPolicy',
+      reason: 'The execution role may pull from this repository, and from no other.',
+    });
+    Validations.of(task).acknowledge({
+      id: 'AwsSolutions-ECS2',
+      reason: 'Addresses and settings only: the one secret is read at run time from AWS Secrets Manager.',
+    });
+    return task;
+  }
+
+  /** Of ECS itself: it pulls the image and opens the log. */
+  #executionRole(image: string): iam.Role {
+    const role = new iam.Role(this, 'ExecutionRole', {
+      assumedBy: tasks(this),
+      description: `Daybook: what starts the tier ${this.name}`,
+    });
+    role.addToPolicy(new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS], resources: ['*'] }));
+    role.addToPolicy(
+      new iam.PolicyStatement({ actions: [...IMAGE_ACTIONS], resources: [repositoryArn(this, image)] }),
+    );
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: `${REGISTRY_ACTIONS.join()} knows no resources; what may be pulled is named.`,
+    });
+    return role;
+  }
+}
+
+/** "Amazon ECS task IAM role": the account's own tasks and nobody else's. */
+function tasks(scope: Construct): iam.ServicePrincipal {
+  const { account, partition, region } = Stack.of(scope);
+  return new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': account },
+      ArnLike: { 'aws:SourceArn': `arn:${partition}:ecs:${region}:${account}:*` },
+    },
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * The application on servers: what an entry goes through, in that order, and then what watches over it.
+ */
+import type { StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+import type { Deployment } from '../config/schema.ts';
+import { TIERS } from '../config/service-schema.ts';
+import type { TierName } from '../config/service-schema.ts';
+import { EntryDatabase } from '../database/entry-database.ts';
+import { cdnNames } from '../front/cdn-names.ts';
+import { Cdn } from '../front/cdn.ts';
+import { Domain } from '../front/domain.ts';
+import { TierBalancer } from '../front/tier-balancer.ts';
+import { TierDoors } from '../network/tier-doors.ts';
+import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import type { ServiceParts } from '../parts.ts';
+import { EntryQueues } from '../queue/queues.ts';
+import { TierCluster } from '../services/cluster.ts';
+import { ServiceTiers } from '../services/service-tiers.ts';
+import { TierPlace } from '../services/tier-place.ts';
+import type { NetworkStack } from './network-stack.ts';
+import { keepProviderLogs } from './provider-logs.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+export interface ServicesStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly services: NonNullable<Deployment['services']>;
+  readonly database: NonNullable<Deployment['database']>;
+  readonly networkStack: NetworkStack;
+}
+
+export class ServicesStack extends Stack {
+  readonly parts: ServiceParts;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, services, database: settings, networkStack, ...props }: ServicesStackProps,
+  ) {
+    super(scope, id, props);
+    const removalPolicy = removalPolicyOf(deployment);
+    const { key, network } = networkStack;
+    const { vpc, prefixLists } = network;
+    const logDays = deployment.logs.retentionDays;
+    const domain =
+      deployment.domain &&
+      new Domain(this, 'Domain', deployment.domain, cdnNames(deployment.domain.name).slice(1));
+    const place = (name: TierName): TierPlace =>
+      new TierPlace(this, `Place-${name}`, {
+        name,
+        vpc,
+        s3Addresses: prefixLists.of('s3'),
+        logDays,
+        key,
+        removalPolicy,
+      });
+    const places = { web: place('web'), api: place('api'), persister: place('persister') };
+    const balancer = new TierBalancer(this, 'Balancer', {
+      deployment,
+      vpc,
+      cloudFrontAddresses: prefixLists.of('cloudfront'),
+      web: places.web.group,
+      domain,
+    });
+    const queues = new EntryQueues(this, 'Queue', {
+      functions: deployment.functions,
+      fanOut: false,
+      key,
+      removalPolicy,
+    });
+    const store = new EntryDatabase(this, 'Database', {
+      database: settings,
+      vpc,
+      key,
+      logDays,
+      removalPolicy,
+    });
+    for (const name of ['api', 'persister'] as const) store.allowFrom(places[name].group, name);
+    const { database } = store;
+    const { bucket: objects } = new ObjectsBucket(this, 'Objects', { key, removalPolicy });
+    const buckets = { objects };
+    const { cluster, shellLog } = new TierCluster(this, 'Cluster', { deployment, vpc, key, removalPolicy });
+    const doors = new TierDoors(this, 'Doors', {
+      network,
+      places,
+      key,
+      queues,
+      buckets,
+      image: services.image,
+      secretArn: database.secretArn,
+      shellLog,
+    });
+    const tiers = new ServiceTiers(this, 'Tiers', {
+      deployment,
+      services,
+      cluster,
+      places,
+      key,
+      database,
+      queues,
+      buckets,
+      apiUrl: balancer.apiUrl,
+      shellLog,
+    });
+    balancer.lead(tiers);
+    // Without its doors no task starts.
+    for (const name of TIERS) tiers[name].service.node.addDependency(doors);
+    const front = new Cdn(this, 'Front', { deployment, balancer, domain });
+    front.waitFor(tiers);
+    this.parts = { key, database, queues, buckets, cluster, tiers, front };
+    new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
+    keepProviderLogs(this, { logDays, key, removalPolicy });
+  }
+}
