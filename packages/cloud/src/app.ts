@@ -64,7 +64,14 @@ function addRegion(
     });
   const description = `Daybook: ${name} ${environment}`;
   if (services !== undefined && database !== undefined && networkStack !== undefined)
-    return new ServicesStack(app, id('app'), { ...common, description, services, database, networkStack });
+    return new ServicesStack(app, id('app'), {
+      ...common,
+      description,
+      services,
+      database,
+      networkStack,
+      bundles,
+    });
   return new ApplicationStack(app, id('app'), {
     ...common,
     description,

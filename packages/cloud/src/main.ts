@@ -10,6 +10,7 @@ import { runProgram } from './aws/programs.ts';
 import { createSdkCalls } from './aws/sdk-calls.ts';
 import type { Host } from './commands/cloud.ts';
 import { loadDeployment } from './config/load.ts';
+import { writeScale } from './config/scale-file.ts';
 import { run } from './program.ts';
 import { synthesise } from './synthesis.ts';
 import { createTerminal } from './terminal.ts';
@@ -36,6 +37,7 @@ const host: Host = {
   runProgram,
   fetch: globalThis.fetch,
   loadDeployment,
+  writeScale,
   synthesise,
   temporaryDirectory,
   sleep,

@@ -103,12 +103,11 @@ export interface Tier {
 
 export type Tiers = Readonly<Record<TierName, Tier>>;
 
-export interface CdnFront {
-  /** For people and for callers alike. */
-  readonly url: string;
+/** A balancer, for whoever watches it, that only CloudFront reaches. */
+export interface CdnFront extends Extract<Front, { kind: 'alb' }> {
   readonly distribution: aws_cloudfront.IDistribution;
-  readonly balancer: aws_elasticloadbalancingv2.ApplicationLoadBalancer;
-  readonly targets: readonly aws_elasticloadbalancingv2.ApplicationTargetGroup[];
+  /** The targets by the tier behind them. */
+  readonly targetOf: Readonly<Record<'web' | 'api', aws_elasticloadbalancingv2.ApplicationTargetGroup>>;
 }
 
 /** What a deployment with servers is made of. */
@@ -120,4 +119,9 @@ export interface ServiceParts {
   readonly cluster: aws_ecs.ICluster;
   readonly tiers: Tiers;
   readonly front: CdnFront;
+  readonly probe?: aws_lambda.IFunction | undefined;
+}
+
+export function hasTiers(parts: Parts | ServiceParts): parts is ServiceParts {
+  return 'tiers' in parts;
 }

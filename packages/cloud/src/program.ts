@@ -14,7 +14,10 @@ import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRestore } from './commands/restore.ts';
+import { addScale } from './commands/scale.ts';
+import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addStop } from './commands/stop.ts';
 import { addSynth } from './commands/synth.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOf, toOneLine } from './failure.ts';
 import { printable } from './terminal.ts';
@@ -27,6 +30,9 @@ const COMMANDS = [
   addOutputs,
   addStatus,
   addLogs,
+  addStart,
+  addStop,
+  addScale,
   addDeadLetters,
   addBackup,
   addRestore,

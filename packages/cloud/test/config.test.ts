@@ -85,7 +85,7 @@ describe('a value that cannot be', () => {
     [{ account: '123' }, 'account: expected an AWS account id of twelve digits, given "123"'],
     [{ regions: ['Dublin'] }, 'regions.0: expected an AWS region such as eu-west-1, given "Dublin"'],
     [{ regions: [] }, 'regions: expected at least 1, given []'],
-    [{ front: { kind: 'http-api' } }, 'front.kind: expected one of alb, rest-api, given "http-api"'],
+    [{ front: { kind: 'http-api' } }, 'front.kind: expected one of alb, rest-api, cdn, given "http-api"'],
     [{ front: undefined }, 'front: expected an object, given nothing'],
     [{ frontt: {} }, 'frontt: expected a key of the configuration, given an unknown one'],
     [{ queue: { size: 1 } }, 'queue.size: expected a key of the configuration, given an unknown one'],
@@ -180,7 +180,10 @@ describe('a value that cannot be', () => {
       loadDeployment(broken, 'dev'),
       /expected a module with a default export, given one that fails/,
     );
-    await assert.rejects(loadDeployment(join(directory, 'none.ts'), 'dev'), /configuration \(-c\): expected a file, given .*none\.ts/);
+    await assert.rejects(
+      loadDeployment(join(directory, 'none.ts'), 'dev'),
+      /configuration \(-c\): expected a file, given .*none\.ts/,
+    );
   });
 });
 

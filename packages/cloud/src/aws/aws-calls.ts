@@ -3,6 +3,10 @@
  * of the SDK, so that a dry run can show each call and send none.
  */
 import type {
+  RegisterScalableTargetCommandInput,
+  RegisterScalableTargetCommandOutput,
+} from '@aws-sdk/client-application-auto-scaling';
+import type {
   DescribeBackupJobCommandInput,
   DescribeBackupJobCommandOutput,
   DescribeRestoreJobCommandInput,
@@ -56,6 +60,32 @@ import type {
   UpdateTableCommandInput,
   UpdateTableCommandOutput,
 } from '@aws-sdk/client-dynamodb';
+import type {
+  DescribeServicesCommandInput,
+  DescribeServicesCommandOutput,
+  UpdateServiceCommandInput,
+  UpdateServiceCommandOutput,
+} from '@aws-sdk/client-ecs';
+import type {
+  CreateDBInstanceCommandInput,
+  CreateDBInstanceCommandOutput,
+  DescribeDBClustersCommandInput,
+  DescribeDBClustersCommandOutput,
+  DescribeDBInstancesCommandInput,
+  DescribeDBInstancesCommandOutput,
+  ModifyDBClusterCommandInput,
+  ModifyDBClusterCommandOutput,
+  ModifyDBInstanceCommandInput,
+  ModifyDBInstanceCommandOutput,
+  RestoreDBClusterFromSnapshotCommandInput,
+  RestoreDBClusterFromSnapshotCommandOutput,
+  RestoreDBClusterToPointInTimeCommandInput,
+  RestoreDBClusterToPointInTimeCommandOutput,
+  RestoreDBInstanceFromDBSnapshotCommandInput,
+  RestoreDBInstanceFromDBSnapshotCommandOutput,
+  RestoreDBInstanceToPointInTimeCommandInput,
+  RestoreDBInstanceToPointInTimeCommandOutput,
+} from '@aws-sdk/client-rds';
 import type { GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput } from '@aws-sdk/client-sqs';
 import type { GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts';
 
@@ -66,6 +96,10 @@ interface Call<Input, Output> {
 }
 
 export interface Calls {
+  'application-autoscaling:RegisterScalableTarget': Call<
+    RegisterScalableTargetCommandInput,
+    RegisterScalableTargetCommandOutput
+  >;
   'backup:DescribeBackupJob': Call<DescribeBackupJobCommandInput, DescribeBackupJobCommandOutput>;
   'backup:DescribeRestoreJob': Call<DescribeRestoreJobCommandInput, DescribeRestoreJobCommandOutput>;
   'backup:GetRecoveryPointRestoreMetadata': Call<
@@ -105,7 +139,30 @@ export interface Calls {
     UpdateContinuousBackupsCommandOutput
   >;
   'dynamodb:UpdateTable': Call<UpdateTableCommandInput, UpdateTableCommandOutput>;
+  'ecs:DescribeServices': Call<DescribeServicesCommandInput, DescribeServicesCommandOutput>;
+  'ecs:UpdateService': Call<UpdateServiceCommandInput, UpdateServiceCommandOutput>;
   'logs:FilterLogEvents': Call<FilterLogEventsCommandInput, FilterLogEventsCommandOutput>;
+  'rds:CreateDBInstance': Call<CreateDBInstanceCommandInput, CreateDBInstanceCommandOutput>;
+  'rds:DescribeDBClusters': Call<DescribeDBClustersCommandInput, DescribeDBClustersCommandOutput>;
+  'rds:DescribeDBInstances': Call<DescribeDBInstancesCommandInput, DescribeDBInstancesCommandOutput>;
+  'rds:ModifyDBCluster': Call<ModifyDBClusterCommandInput, ModifyDBClusterCommandOutput>;
+  'rds:ModifyDBInstance': Call<ModifyDBInstanceCommandInput, ModifyDBInstanceCommandOutput>;
+  'rds:RestoreDBClusterFromSnapshot': Call<
+    RestoreDBClusterFromSnapshotCommandInput,
+    RestoreDBClusterFromSnapshotCommandOutput
+  >;
+  'rds:RestoreDBClusterToPointInTime': Call<
+    RestoreDBClusterToPointInTimeCommandInput,
+    RestoreDBClusterToPointInTimeCommandOutput
+  >;
+  'rds:RestoreDBInstanceFromDBSnapshot': Call<
+    RestoreDBInstanceFromDBSnapshotCommandInput,
+    RestoreDBInstanceFromDBSnapshotCommandOutput
+  >;
+  'rds:RestoreDBInstanceToPointInTime': Call<
+    RestoreDBInstanceToPointInTimeCommandInput,
+    RestoreDBInstanceToPointInTimeCommandOutput
+  >;
   'sqs:GetQueueAttributes': Call<GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput>;
   'sts:GetCallerIdentity': Call<GetCallerIdentityCommandInput, GetCallerIdentityCommandOutput>;
 }

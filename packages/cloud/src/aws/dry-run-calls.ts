@@ -84,6 +84,31 @@ function answersFor(account: string): Answers {
       Attributes: { ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '0' },
     }),
     'logs:FilterLogEvents': () => ({ events: [] }),
+    'application-autoscaling:RegisterScalableTarget': () => ({}),
+    'ecs:UpdateService': () => ({}),
+    'ecs:DescribeServices': ({ services = [] }) => ({
+      services: services.map((serviceName) => ({ serviceName, status: 'ACTIVE' })),
+    }),
+    'rds:CreateDBInstance': () => ({}),
+    'rds:DescribeDBClusters': ({ DBClusterIdentifier = '' }) => ({
+      DBClusters: [{ ...availableDatabase(DBClusterIdentifier), Status: 'available', DBClusterIdentifier }],
+    }),
+    'rds:DescribeDBInstances': ({ DBInstanceIdentifier = '' }) => ({
+      DBInstances: [
+        {
+          ...availableDatabase(DBInstanceIdentifier),
+          DBInstanceIdentifier,
+          DBInstanceStatus: 'available',
+          Endpoint: { Address: `<host of ${DBInstanceIdentifier}>` },
+        },
+      ],
+    }),
+    'rds:ModifyDBCluster': () => ({}),
+    'rds:ModifyDBInstance': () => ({}),
+    'rds:RestoreDBClusterFromSnapshot': () => ({}),
+    'rds:RestoreDBClusterToPointInTime': () => ({}),
+    'rds:RestoreDBInstanceFromDBSnapshot': () => ({}),
+    'rds:RestoreDBInstanceToPointInTime': () => ({}),
     'backup:StartBackupJob': () => ({ BackupJobId: '<backup job>' }),
     'backup:DescribeBackupJob': () => ({ State: 'COMPLETED', RecoveryPointArn: '<recovery point>' }),
     'backup:GetRecoveryPointRestoreMetadata': () => ({ RestoreMetadata: {} }),
@@ -123,6 +148,13 @@ function answersFor(account: string): Answers {
 
 function named(stacks: readonly PlannedStack[], name: string | undefined): PlannedStack | undefined {
   return stacks.find((stack) => stack.name === name);
+}
+
+/** Of an instance or a cluster. */
+function availableDatabase(identifier: string) {
+  return {
+    MasterUserSecret: { SecretArn: `<secret of ${identifier}>`, SecretStatus: 'active' },
+  };
 }
 
 function detailsOf(arn: string) {

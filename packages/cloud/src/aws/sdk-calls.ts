@@ -14,11 +14,17 @@ interface Client {
 
 /** By the prefix that IAM gives each service's actions. */
 const PACKAGES: Readonly<Record<string, { readonly client: string; load(): Promise<object> }>> = {
+  'application-autoscaling': {
+    client: 'ApplicationAutoScalingClient',
+    load: () => import('@aws-sdk/client-application-auto-scaling'),
+  },
   backup: { client: 'BackupClient', load: () => import('@aws-sdk/client-backup') },
   cloudformation: { client: 'CloudFormationClient', load: () => import('@aws-sdk/client-cloudformation') },
   cloudwatch: { client: 'CloudWatchClient', load: () => import('@aws-sdk/client-cloudwatch') },
   dynamodb: { client: 'DynamoDBClient', load: () => import('@aws-sdk/client-dynamodb') },
+  ecs: { client: 'ECSClient', load: () => import('@aws-sdk/client-ecs') },
   logs: { client: 'CloudWatchLogsClient', load: () => import('@aws-sdk/client-cloudwatch-logs') },
+  rds: { client: 'RDSClient', load: () => import('@aws-sdk/client-rds') },
   sqs: { client: 'SQSClient', load: () => import('@aws-sdk/client-sqs') },
   sts: { client: 'STSClient', load: () => import('@aws-sdk/client-sts') },
 };

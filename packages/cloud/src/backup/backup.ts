@@ -1,7 +1,7 @@
 /**
- * Backups of the table by AWS Backup, beside its recovery to any second: every day for 35 days, every month for a year, in
- * a vault of their own. A job that fails is told like an alarm of high priority. The table is named by its ARN: what has a
- * certain tag one day is no list of what has to be kept.
+ * Backups by AWS Backup, beside the recovery to any second: every day for 35 days, every month for a year, in a vault of
+ * their own. A job that fails is told like an alarm of high priority. What is backed up is named by its ARN, the table, or
+ * the database with the buckets: what has a certain tag one day is no list of what has to be kept.
  */
 import type { aws_kms as kms, aws_sns as sns } from 'aws-cdk-lib';
 import {
@@ -14,12 +14,14 @@ import {
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts, ServiceParts } from '../parts.ts';
+import { hasTiers } from '../parts.ts';
 import { createBackupRole } from './backup-role.ts';
+import { createServicesBackupRole } from './services-backup-role.ts';
 
 export interface BackupProps {
   readonly deployment: Deployment;
-  readonly parts: Parts;
+  readonly parts: Parts | ServiceParts;
   /** Told of jobs that fail. */
   readonly alerts?: sns.ITopic | undefined;
 }
@@ -33,20 +35,42 @@ const ENDS_WITHIN = Duration.hours(12);
 /** What a job ends as when there is no backup: "Monitoring AWS Backup events using Amazon EventBridge". */
 const FAILED_STATES = ['ABORTED', 'EXPIRED', 'FAILED'];
 
+/** UTC. */
+interface Schedule {
+  readonly daily: events.CronOptions;
+  readonly monthly: events.CronOptions;
+}
+const WITH_TABLE: Schedule = {
+  daily: { hour: '1', minute: '0' },
+  monthly: { hour: '3', minute: '0' },
+};
+/** Away from the hours of RDS itself (`database/entry-database.ts`). */
+const WITH_DATABASE: Schedule = {
+  daily: { hour: '0', minute: '20' },
+  monthly: { hour: '1', minute: '0' },
+};
+
 export class Backup extends Construct {
   readonly vault: backup.BackupVault;
 
   constructor(scope: Construct, id: string, { deployment, parts, alerts }: BackupProps) {
     super(scope, id);
     this.vault = this.#vault(deployment, parts.key);
-    const plan = this.#plan();
-    const selection = plan.addSelection('Table', {
-      resources: [backup.BackupResource.fromArn(parts.table.tableArn)],
-      role: createBackupRole(this, { table: parts.table, vault: this.vault, key: parts.key }),
+    const plan = this.#plan(hasTiers(parts) ? WITH_DATABASE : WITH_TABLE);
+    const selection = plan.addSelection(hasTiers(parts) ? 'Database' : 'Table', {
+      resources: resourcesOf(parts).map((arn) => backup.BackupResource.fromArn(arn)),
+      role: hasTiers(parts)
+        ? createServicesBackupRole(this, {
+            database: parts.database,
+            buckets: Object.values(parts.buckets),
+            vault: this.vault,
+            key: parts.key,
+          })
+        : createBackupRole(this, { table: parts.table, vault: this.vault, key: parts.key }),
       disableDefaultBackupPolicy: true,
     });
     selection.node.addDependency(this.vault);
-    if (alerts !== undefined) this.#tellFailures(alerts);
+    if (alerts !== undefined) this.#tellFailures(alerts, hasTiers(parts) ? 'database or a bucket' : 'table');
   }
 
   /**
@@ -63,7 +87,7 @@ export class Backup extends Construct {
     });
   }
 
-  #plan(): backup.BackupPlan {
+  #plan({ daily, monthly }: Schedule): backup.BackupPlan {
     const rule = (ruleName: string, deleteAfter: Duration, when: events.CronOptions) =>
       new backup.BackupPlanRule({
         ruleName,
@@ -75,28 +99,34 @@ export class Backup extends Construct {
       });
     return new backup.BackupPlan(this, 'Plan', {
       backupPlanRules: [
-        rule('daily', DAILY_KEPT, { hour: '1', minute: '0' }),
-        rule('monthly', MONTHLY_KEPT, { day: '1', hour: '3', minute: '0' }),
+        rule('daily', DAILY_KEPT, daily),
+        rule('monthly', MONTHLY_KEPT, { day: '1', ...monthly }),
       ],
     });
   }
 
-  #tellFailures(alerts: sns.ITopic): events.Rule {
+  #tellFailures(alerts: sns.ITopic, what: string): events.Rule {
     const rule = new events.Rule(this, 'Failed', {
-      description: 'Daybook: a backup of the table failed',
+      description: `Daybook: a backup of the ${what} failed`,
       eventPattern: {
         source: ['aws.backup'],
         detailType: ['Backup Job State Change'],
         detail: { state: FAILED_STATES, backupVaultName: [this.vault.backupVaultName] },
       },
     });
-    rule.addTarget(new targets.SnsTopic(alerts, { message: failureText() }));
+    rule.addTarget(new targets.SnsTopic(alerts, { message: failureText(what) }));
     return rule;
   }
 }
 
+/** All that changes: an archive is in the plan where there is one. */
+function resourcesOf(parts: Parts | ServiceParts): string[] {
+  if (!hasTiers(parts)) return [parts.table.tableArn];
+  return [parts.database.arn, ...Object.values(parts.buckets).map(({ bucketArn }) => bucketArn)];
+}
+
 /** In place of the event: one that says what to do. */
-function failureText(): events.RuleTargetInput {
+function failureText(what: string): events.RuleTargetInput {
   const [table, region, state, job, time] = [
     '$.detail.resourceArn',
     '$.region',
@@ -105,6 +135,6 @@ function failureText(): events.RuleTargetInput {
     '$.time',
   ].map((path) => events.EventField.fromPath(path));
   return events.RuleTargetInput.fromText(
-    `[high] The backup of ${table} in ${region} is ${state} (job ${job}, ${time}). What to do: read its reason in the console of AWS Backup, mend it (a right, a key that is disabled), then run: npm run cloud -- backup. The table can still be restored to any second of its days of recovery.`,
+    `[high] The backup of ${table} in ${region} is ${state} (job ${job}, ${time}). What to do: read its reason in the console of AWS Backup, mend it (a right, a key that is disabled), then run: npm run cloud -- backup. The ${what} can still be restored${what === 'table' ? ' to any second of its days of recovery' : ': a database to any second of its days of recovery, an object from its versions'}.`,
   );
 }

@@ -10,6 +10,7 @@ import type { AwsCalls } from '../aws/aws-calls.ts';
 import type { ShownCall } from '../aws/dry-run-calls.ts';
 import { createDryRunCalls } from '../aws/dry-run-calls.ts';
 import type { RunProgram } from '../aws/programs.ts';
+import type { writeScale } from '../config/scale-file.ts';
 import type { Deployment } from '../config/schema.ts';
 import { EXIT_OK, UsageError } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,6 +23,8 @@ export interface Host {
   readonly runProgram: RunProgram;
   readonly fetch: typeof globalThis.fetch;
   readonly loadDeployment: (file: string, environment: string) => Promise<Deployment>;
+  /** Beside the configuration. @returns the file. */
+  readonly writeScale: typeof writeScale;
   /** Writes the cloud assembly of a deployment into an empty directory. */
   readonly synthesise: (deployment: Deployment, directory: string) => Promise<void>;
   /** An empty directory that goes with the process. */
@@ -43,6 +46,7 @@ export interface GlobalFlags {
 
 export interface Cloud extends Omit<Host, 'createCalls' | 'loadDeployment' | 'synthesise' | 'apiKey'> {
   readonly deployment: Deployment;
+  readonly configFile: string;
   readonly calls: AwsCalls;
   readonly profile: string | undefined;
   readonly json: boolean;
@@ -81,6 +85,7 @@ async function openCloud(host: Host, flags: GlobalFlags): Promise<Cloud> {
   return {
     ...rest,
     deployment,
+    configFile: config,
     calls: dryRun ? createDryRunCalls({ deployment, assembly, show }) : createCalls(profile),
     profile,
     json,

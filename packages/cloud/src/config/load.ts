@@ -10,6 +10,7 @@ import { assertFits } from './checks.ts';
 import { ENVIRONMENT_DEFAULTS } from './environment-defaults.ts';
 import { ConfigError, faultOf } from './fault.ts';
 import { isValues, merge } from './merge.ts';
+import { readScale } from './scale-file.ts';
 import type { Deployment, EnvironmentName } from './schema.ts';
 import { deploymentSchema, ENVIRONMENTS } from './schema.ts';
 import { show } from './show.ts';
@@ -22,20 +23,29 @@ const NAME = /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/;
  */
 export async function loadDeployment(file: string, environment: string): Promise<Deployment> {
   const path = resolve(file);
-  return parseDeployment(await readFile(path), environment, path);
+  return parseDeployment(await readFile(path), environment, path, readScale(path));
 }
 
-/** @param file named in messages. @throws {ConfigError} */
-export function parseDeployment(given: unknown, environment: string, file?: string): Deployment {
+/**
+ * @param file named in messages.
+ * @param scale what `scale` decided, by environment: the last word on the numbers of the tiers.
+ * @throws {ConfigError}
+ */
+export function parseDeployment(
+  given: unknown,
+  environment: string,
+  file?: string,
+  scale: Readonly<Record<string, unknown>> = {},
+): Deployment {
   try {
-    return parse(given, environment);
+    return parse(given, environment, scale);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError) || file === undefined) throw thrown;
     throw new ConfigError(`${file}: ${thrown.message}`, { cause: thrown });
   }
 }
 
-function parse(given: unknown, environment: string): Deployment {
+function parse(given: unknown, environment: string, scale: Readonly<Record<string, unknown>>): Deployment {
   if (!isEnvironment(environment))
     throw new ConfigError(
       `environment (-e): expected one of ${ENVIRONMENTS.join(', ')}, given ${show(environment)}`,
@@ -48,7 +58,12 @@ function parse(given: unknown, environment: string): Deployment {
       `name: expected 2 to 20 lower-case letters, digits and hyphens, a letter first, given ${show(name)}`,
     );
   const own = ownValues(environments, environment);
-  const values = merge(merge({ ...ENVIRONMENT_DEFAULTS[environment] }, common), own);
+  const written = merge(merge({ ...ENVIRONMENT_DEFAULTS[environment] }, common), own);
+  // Of a topology without services nothing is scaled, and what is left of one does no harm.
+  const values =
+    environment in scale && written['services'] !== undefined
+      ? merge(written, { services: scale[environment] })
+      : written;
   const parsed = deploymentSchema.safeParse(values);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -35,14 +35,17 @@ const ANSWER_WITHIN = Duration.seconds(60);
 const IDLE = Duration.seconds(60);
 
 export class Cdn extends Construct implements CdnFront {
+  readonly kind = 'alb';
   readonly url: string;
   readonly distribution: cloudfront.Distribution;
   readonly balancer: CdnFront['balancer'];
   readonly targets: CdnFront['targets'];
+  readonly targetOf: CdnFront['targetOf'];
 
   constructor(scope: Construct, id: string, { deployment, balancer, domain }: CdnProps) {
     super(scope, id);
     this.balancer = balancer.balancer;
+    this.targetOf = { web: balancer.web, api: balancer.api };
     this.targets = [balancer.api, balancer.web];
     this.distribution = this.#createDistribution(deployment, balancer, domain);
     if (domain !== undefined)

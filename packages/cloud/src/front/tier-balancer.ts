@@ -32,6 +32,14 @@ export interface TierBalancerProps {
 /** Less than Daybook keeps idle connections (75 s), so that it is never the one who hangs up; more than CloudFront waits. */
 export const IDLE_SECONDS = 65;
 const INSIDE_PORT = 8080;
+/** A rule that lets nothing through; those that do are beside it. */
+const NOWHERE = {
+  description: 'to nowhere, but for the rules beside this one',
+  ipProtocol: 'icmp',
+  fromPort: 252,
+  toPort: 86,
+  cidrIp: '255.255.255.255/32',
+};
 /** What is told after a request was sent to a task that leaves: the answer on the way back. */
 const ANSWER_SECONDS = 5;
 
@@ -52,6 +60,8 @@ export class TierBalancer extends Construct {
       description: 'In from CloudFront and from the tier web, out to the tiers',
       allowAllOutbound: false,
     });
+    // With the group itself: one that is made without any rule lets everything out ("AWS::EC2::SecurityGroup").
+    (group.node.defaultChild as ec2.CfnSecurityGroup).securityGroupEgress = [NOWHERE];
     const port = ec2.Port.tcp(this.encrypted ? 443 : 80);
     group.addIngressRule(ec2.Peer.prefixList(props.cloudFrontAddresses), port, 'from CloudFront');
     group.addIngressRule(web, ec2.Port.tcp(INSIDE_PORT), 'from the tier web');

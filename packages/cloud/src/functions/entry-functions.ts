@@ -6,7 +6,6 @@
 import type { aws_lambda as lambda } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { HandlerName } from 'daybook/deployment';
-import { URL_VARIABLE } from 'daybook/deployment';
 
 import { daybookConfigOf } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
@@ -21,6 +20,7 @@ import { commonVariables, objectsVariables, queueVariables, storeVariables } fro
 import { deliver } from './event-source.ts';
 import { allowAsk, allowObjects, allowPublish, allowReceive, allowSend, allowTable } from './grants.ts';
 import { createLiveAlias } from './live-alias.ts';
+import { createProbe } from './probe.ts';
 import { scheduleRetention } from './retention-schedule.ts';
 
 export interface EntryFunctionsProps extends Pick<Parts, 'key' | 'network' | 'table' | 'queues' | 'buckets'> {
@@ -30,8 +30,6 @@ export interface EntryFunctionsProps extends Pick<Parts, 'key' | 'network' | 'ta
   readonly issuers?: Variables | undefined;
 }
 
-/** A probe posts, reads back and gives up before its next turn. */
-const PROBE_TIMEOUT_SECONDS = 30;
 const AUTHORIZER_TIMEOUT_SECONDS = 10;
 
 export class EntryFunctions extends Construct implements Functions {
@@ -131,7 +129,7 @@ export class EntryFunctions extends Construct implements Functions {
 
   /** Asks the front as any caller does, so it is made when there is one. */
   addProbe(front: Front): void {
-    this.probe = this.#outside('probe', PROBE_TIMEOUT_SECONDS, { [URL_VARIABLE]: front.url }).function;
+    this.probe = createProbe(this, { ...this.#props, url: front.url });
   }
 
   #inside(handler: HandlerName, timeoutSeconds: number, variables: Variables): DaybookFunction {

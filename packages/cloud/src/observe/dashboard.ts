@@ -20,11 +20,8 @@ import {
   watchedFunctions,
 } from './metrics.ts';
 import { OPERATIONS } from './table-alarms.ts';
-
-const WIDTH = 24;
-const HEIGHT = 6;
-
-type Widgets = aws_cloudwatch.IWidget[];
+import type { Widgets } from './widgets.ts';
+import { graphs, WIDTH, words } from './widgets.ts';
 
 export interface EntryDashboardProps {
   readonly deployment: Deployment;
@@ -165,7 +162,7 @@ function tableRows({ table, queues }: Parts): Widgets[] {
   ];
 }
 
-function probeRows(scope: Construct): Widgets[] {
+export function probeRows(scope: Construct): Widgets[] {
   return [
     [words('## The probe\nOnce a minute from outside: posts, reads back, compares. Well: no failures.')],
     graphs([
@@ -179,24 +176,4 @@ function probeRows(scope: Construct): Widgets[] {
       ],
     ]),
   ];
-}
-
-/** One row of equal width. */
-function graphs(
-  all: readonly (readonly [title: string, metrics: readonly aws_cloudwatch.IMetric[]])[],
-): Widgets {
-  return all.map(
-    ([title, left]) =>
-      new cloudwatch.GraphWidget({
-        title,
-        left: [...left],
-        width: WIDTH / all.length,
-        height: HEIGHT,
-        leftYAxis: { min: 0, showUnits: false },
-      }),
-  );
-}
-
-function words(markdown: string): aws_cloudwatch.TextWidget {
-  return new cloudwatch.TextWidget({ markdown, width: WIDTH, height: 2 });
 }

@@ -84,7 +84,7 @@ function unverifiable(scope: Construct): Watch {
   };
 }
 
-function probeWatches(scope: Construct, probe: NonNullable<Functions['probe']>): Watch[] {
+export function probeWatches(scope: Construct, probe: NonNullable<Functions['probe']>): Watch[] {
   return [
     {
       id: 'ProbeFails',

@@ -19,7 +19,7 @@ export interface Reading {
   readonly label?: string;
 }
 
-function metric(
+export function metric(
   namespace: string,
   metricName: string,
   dimensionsMap: Record<string, string>,
@@ -133,7 +133,7 @@ export function requestsMetric(front: Front, period: Duration): cloudwatch.Metri
 }
 
 /** Where the functions of a stack publish Daybook's own metrics: the variable `metricsNamespace` of each. */
-function metricsNamespace(scope: Construct): string {
+export function metricsNamespace(scope: Construct): string {
   return `Daybook/${Stack.of(scope).stackName}`;
 }
 

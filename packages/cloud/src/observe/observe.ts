@@ -2,30 +2,35 @@
  * Everything that watches a deployment: alarms with whom they tell, the dashboard, the probe's schedule, the budget and
  * the group of all resources. It reads the parts and changes none of them.
  */
-import type { aws_cloudwatch, aws_sns as sns } from 'aws-cdk-lib';
+import type { aws_cloudwatch, aws_lambda, aws_sns as sns } from 'aws-cdk-lib';
 import { aws_cloudwatch_actions as actions } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
-import type { Parts } from '../parts.ts';
+import type { Parts, ServiceParts } from '../parts.ts';
+import { hasTiers } from '../parts.ts';
 import type { Priority, Watch } from './alarm.ts';
 import { createAlarm } from './alarm.ts';
 import { createAnomalyAlarms } from './anomaly-alarms.ts';
 import { createBudget } from './budget.ts';
 import { createDashboard } from './dashboard.ts';
-import { entryWatches } from './entry-alarms.ts';
+import { databaseWatches } from './database-alarms.ts';
+import { entryWatches, probeWatches } from './entry-alarms.ts';
 import { frontWatches } from './front-alarms.ts';
 import { functionWatches } from './function-alarms.ts';
 import { Notifications } from './notifications.ts';
 import { scheduleProbe } from './probe-schedule.ts';
-import { queueWatches } from './queue-alarms.ts';
+import { depthWatches, queueWatches } from './queue-alarms.ts';
 import { createResourceGroup } from './resource-group.ts';
 import { tableWatches } from './table-alarms.ts';
+import { tierWatches } from './tier-alarms.ts';
+import { createTierDashboard } from './tier-dashboard.ts';
+import { tierFrontWatches } from './tier-front-alarms.ts';
 import { muteOutside } from './working-hours.ts';
 
 export interface ObserveProps {
   readonly deployment: Deployment;
-  readonly parts: Parts;
+  readonly parts: Parts | ServiceParts;
 }
 
 export class Observe extends Construct {
@@ -43,14 +48,22 @@ export class Observe extends Construct {
     this.high = topics?.high;
     const alarms = observe.alarms && topics !== undefined ? this.#alarms(deployment, parts, topics) : [];
     if (this.#low.length > 0) muteOutside(this, observe.alerts.workingHours, this.#low);
-    if (observe.dashboard) createDashboard(this, { deployment, parts, alarms });
-    if (parts.functions.probe !== undefined) scheduleProbe(this, parts.functions.probe);
+    if (observe.dashboard) {
+      if (hasTiers(parts)) createTierDashboard(this, { deployment, parts, alarms });
+      else createDashboard(this, { deployment, parts, alarms });
+    }
+    const probe = probeOf(parts);
+    if (probe !== undefined) scheduleProbe(this, probe);
     if (budget !== undefined && topics !== undefined)
       createBudget(this, deployment, budget.monthlyUsd, topics);
     createResourceGroup(this, deployment);
   }
 
-  #alarms(deployment: Deployment, parts: Parts, topics: Notifications): aws_cloudwatch.Alarm[] {
+  #alarms(
+    deployment: Deployment,
+    parts: ObserveProps['parts'],
+    topics: Notifications,
+  ): aws_cloudwatch.Alarm[] {
     const alarms: aws_cloudwatch.Alarm[] = [];
     const add = (priority: Priority, alarm: aws_cloudwatch.Alarm): void => {
       const told = new actions.SnsAction(topics.topicOf(priority));
@@ -61,7 +74,7 @@ export class Observe extends Construct {
     };
     for (const watch of watchesOf(this, deployment, parts)) add(watch.priority, createAlarm(this, watch));
     if (deployment.observe.anomalies) {
-      const probed = parts.functions.probe !== undefined;
+      const probed = probeOf(parts) !== undefined;
       for (const alarm of createAnomalyAlarms(this, parts.front, { probed })) add('low', alarm);
     }
     return alarms;
@@ -69,7 +82,8 @@ export class Observe extends Construct {
 }
 
 /** In the order of an entry's way. */
-function watchesOf(scope: Construct, deployment: Deployment, parts: Parts): Watch[] {
+function watchesOf(scope: Construct, deployment: Deployment, parts: ObserveProps['parts']): Watch[] {
+  if (hasTiers(parts)) return tierWatchesOf(scope, deployment, parts);
   const { front, functions, queues, table } = parts;
   return [
     ...frontWatches(front, deployment),
@@ -78,4 +92,26 @@ function watchesOf(scope: Construct, deployment: Deployment, parts: Parts): Watc
     ...tableWatches(table, deployment),
     ...entryWatches(scope, functions),
   ];
+}
+
+function tierWatchesOf(scope: Construct, deployment: Deployment, parts: ServiceParts): Watch[] {
+  const { front, queues, database, probe } = parts;
+  const { services } = deployment;
+  return [
+    ...tierFrontWatches(front),
+    ...(services === undefined ? [] : tierWatches(scope, parts, services)),
+    ...depthWatches(queues, {
+      look: 'look at the tasks of the persister and at the database on the dashboard, and at SystemicFault.',
+      more: 'raise services.persister.max.',
+      crashed: 'which happened a thousand times to each.',
+      crashedHow:
+        'read the log of the persister, mend it, deploy it, and then let SQS send them back (StartMessageMoveTask); they stay for 14 days.',
+    }),
+    ...databaseWatches(database, deployment),
+    ...(probe === undefined ? [] : probeWatches(scope, probe)),
+  ];
+}
+
+function probeOf(parts: ObserveProps['parts']): aws_lambda.IFunction | undefined {
+  return hasTiers(parts) ? parts.probe : parts.functions.probe;
 }

@@ -26,11 +26,67 @@ const SILENT_QUEUE: Silence = {
   because: 'a queue that nobody calls for six hours sends nothing',
 };
 
+/** Where functions move entries from queue to table. */
 export function queueWatches(
   scope: Construct,
-  { main, crashed }: Queues,
+  queues: Queues,
   { functions, table }: Pick<Parts, 'functions' | 'table'>,
 ): Watch[] {
+  const watches = depthWatches(queues, {
+    look: 'look at errors and throttles of the persister and the table on the dashboard, and at SystemicHalts.',
+    more: 'raise queue.maxConcurrency.',
+    crashed: 'and the function dead-letters does not take it.',
+    crashedHow: 'read the log of dead-letters (cloud logs dead-letters); the messages stay for 14 days.',
+  });
+  const at = watches.findIndex(({ id }) => id === 'QueueNotEmptied');
+  return [
+    ...watches.slice(0, at),
+    {
+      id: 'QueueNotSent',
+      priority: 'high',
+      metric: notSent(scope, queues.main, table),
+      when: 'above',
+      threshold: 0,
+      datapoints: [2, 3],
+      silence: SILENT_QUEUE,
+      what: 'Entries are acknowledged, but nothing reaches the queue, and the store takes none directly either.',
+      how: 'compare AcceptedEntries with the entries of the table (daybook proof, /api/ledger); stop the intake if they differ, since an answer was given for what is nowhere.',
+    },
+    ...watches.slice(at),
+    ...(functions.deadLetters === undefined
+      ? []
+      : [
+          {
+            id: 'CrashedSeen',
+            priority: 'high' as const,
+            metric: functionMetric(functions.deadLetters, 'Invocations', { statistic: 'Sum' }),
+            when: 'at-least' as const,
+            threshold: 1,
+            datapoints: [1, 1] as const,
+            silence: {
+              means: 'fine' as const,
+              because: 'the function is only called when there is such a message',
+            },
+            what: 'A message crashed the persister so often that SQS moved it away; its entries are dead letters now.',
+            how: 'read the log of the persister at that time, mend it, then replay: cloud dead-letters replay.',
+          },
+        ]),
+  ];
+}
+
+/** What differs in the words for whoever is woken. */
+export interface QueueAdvice {
+  /** Where to look, as a sentence. */
+  readonly look: string;
+  /** What makes more of the persister. */
+  readonly more: string;
+  /** The end of a sentence about what crashed the persister. */
+  readonly crashed: string;
+  readonly crashedHow: string;
+}
+
+/** Whoever moves the entries. */
+export function depthWatches({ main, crashed }: Queues, advice: QueueAdvice): Watch[] {
   const common = { silence: SILENT_QUEUE, when: 'above' } as const;
   const waiting = expression(
     'visible + taken',
@@ -41,8 +97,7 @@ export function queueWatches(
     { period: MINUTE },
   );
   const oldest = queueMetric(main, 'ApproximateAgeOfOldestMessage', { statistic: 'Maximum' });
-  const persisterHow =
-    'look at errors and throttles of the persister and the table on the dashboard, and at SystemicHalts. Entries are safe in the queue for 14 days.';
+  const persisterHow = `${advice.look} Entries are safe in the queue for 14 days.`;
   return [
     {
       ...common,
@@ -72,7 +127,7 @@ export function queueWatches(
       threshold: 1_000,
       datapoints: [10, 10],
       what: 'More than 1 000 batches have waited in the queue for ten minutes.',
-      how: `${persisterHow} If everything is well there is only much to do: raise queue.maxConcurrency.`,
+      how: `${persisterHow} If everything is well there is only much to do: ${advice.more}`,
     },
     {
       ...common,
@@ -83,16 +138,6 @@ export function queueWatches(
       datapoints: [5, 5],
       what: 'Nearly as many messages are put back as SQS holds in flight (120 000); beyond it the persister receives none.',
       how: `the store has been failing for long. ${persisterHow}`,
-    },
-    {
-      ...common,
-      id: 'QueueNotSent',
-      priority: 'high',
-      metric: notSent(scope, main, table),
-      threshold: 0,
-      datapoints: [2, 3],
-      what: 'Entries are acknowledged, but nothing reaches the queue, and the store takes none directly either.',
-      how: 'compare AcceptedEntries with the entries of the table (daybook proof, /api/ledger); stop the intake if they differ, since an answer was given for what is nowhere.',
     },
     {
       ...common,
@@ -120,27 +165,9 @@ export function queueWatches(
       when: 'at-least',
       threshold: 1,
       datapoints: [3, 5],
-      what: 'What crashed the persister waits, and the function dead-letters does not take it.',
-      how: 'read the log of dead-letters (cloud logs dead-letters); the messages stay for 14 days.',
+      what: `What crashed the persister waits, ${advice.crashed}`,
+      how: advice.crashedHow,
     },
-    ...(functions.deadLetters === undefined
-      ? []
-      : [
-          {
-            id: 'CrashedSeen',
-            priority: 'high' as const,
-            metric: functionMetric(functions.deadLetters, 'Invocations', { statistic: 'Sum' }),
-            when: 'at-least' as const,
-            threshold: 1,
-            datapoints: [1, 1] as const,
-            silence: {
-              means: 'fine' as const,
-              because: 'the function is only called when there is such a message',
-            },
-            what: 'A message crashed the persister so often that SQS moved it away; its entries are dead letters now.',
-            how: 'read the log of the persister at that time, mend it, then replay: cloud dead-letters replay.',
-          },
-        ]),
   ];
 }
 

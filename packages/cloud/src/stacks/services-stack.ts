@@ -8,13 +8,18 @@ import type { Construct } from 'constructs';
 import type { Deployment } from '../config/schema.ts';
 import { TIERS } from '../config/service-schema.ts';
 import type { TierName } from '../config/service-schema.ts';
+import { Backup } from '../backup/backup.ts';
 import { EntryDatabase } from '../database/entry-database.ts';
 import { cdnNames } from '../front/cdn-names.ts';
 import { Cdn } from '../front/cdn.ts';
 import { Domain } from '../front/domain.ts';
 import { TierBalancer } from '../front/tier-balancer.ts';
+import type { Bundles } from '../functions/bundles.ts';
+import { createProbe } from '../functions/probe.ts';
 import { TierDoors } from '../network/tier-doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import { Observe } from '../observe/observe.ts';
+import { countInLogs } from '../observe/tier-metrics.ts';
 import type { ServiceParts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
 import { TierCluster } from '../services/cluster.ts';
@@ -29,15 +34,17 @@ export interface ServicesStackProps extends StackProps {
   readonly services: NonNullable<Deployment['services']>;
   readonly database: NonNullable<Deployment['database']>;
   readonly networkStack: NetworkStack;
+  readonly bundles: Bundles;
 }
 
 export class ServicesStack extends Stack {
   readonly parts: ServiceParts;
+  backup?: Backup;
 
   constructor(
     scope: Construct,
     id: string,
-    { deployment, services, database: settings, networkStack, ...props }: ServicesStackProps,
+    { deployment, services, database: settings, networkStack, bundles, ...props }: ServicesStackProps,
   ) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(deployment);
@@ -109,8 +116,21 @@ export class ServicesStack extends Stack {
     for (const name of TIERS) tiers[name].service.node.addDependency(doors);
     const front = new Cdn(this, 'Front', { deployment, balancer, domain });
     front.waitFor(tiers);
-    this.parts = { key, database, queues, buckets, cluster, tiers, front };
+    const probe = deployment.observe.probe
+      ? createProbe(this, { deployment, bundles, key, url: front.url })
+      : undefined;
+    this.parts = { key, database, queues, buckets, cluster, tiers, front, probe };
+    this.#watchOver(deployment);
     new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     keepProviderLogs(this, { logDays, key, removalPolicy });
+  }
+
+  /** What looks at the parts, and changes none of them. */
+  #watchOver(deployment: Deployment): void {
+    const { parts } = this;
+    countInLogs(this, parts);
+    const { high } = new Observe(this, 'Observe', { deployment, parts });
+    if (deployment.store.backups)
+      this.backup = new Backup(this, 'Backup', { deployment, parts, alerts: high });
   }
 }

@@ -40,6 +40,8 @@ export interface TestRun {
   readonly calls: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly input: unknown }[];
   readonly programs: readonly ProgramCall[];
+  /** What `scale` wrote beside the configuration. */
+  readonly written: readonly unknown[];
 }
 
 const CONFIGURATION = {
@@ -68,6 +70,7 @@ export async function runCloud(argv: readonly string[], options: TestRunOptions 
   const calls: string[] = [];
   const inputs: { name: string; input: unknown }[] = [];
   const programs: ProgramCall[] = [];
+  const written: unknown[] = [];
   const left = [...(typed ?? [])];
   let nowMs = Date.parse('2026-11-21T08:00:00Z');
   const planned = temporaryDirectory();
@@ -105,6 +108,10 @@ export async function runCloud(argv: readonly string[], options: TestRunOptions 
     fetch: options.fetch ?? (() => Promise.reject(new Error('nothing listens in this test'))),
     loadDeployment: async (file, environment) =>
       parseDeployment({ ...CONFIGURATION, ...options.configuration }, environment, file),
+    writeScale: (file, environment, tier, bounds) => {
+      written.push({ file, environment, tier, bounds });
+      return `${file}.scale.json`;
+    },
     synthesise: async (_deployment, directory) => writeSmallAssembly(directory, template),
     temporaryDirectory,
     async sleep(ms) {
@@ -115,5 +122,5 @@ export async function runCloud(argv: readonly string[], options: TestRunOptions 
     apiKey: options.apiKey,
   };
   const code = await run([...argv, '-e', 'dev'], host);
-  return { code, stdout: out.join('\n'), stderr: err.join('\n'), calls, inputs, programs };
+  return { code, stdout: out.join('\n'), stderr: err.join('\n'), calls, inputs, programs, written };
 }
