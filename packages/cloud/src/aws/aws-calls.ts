@@ -35,8 +35,12 @@ import type {
   GetMetricDataCommandOutput,
 } from '@aws-sdk/client-cloudwatch';
 import type {
+  CreateLogGroupCommandInput,
+  CreateLogGroupCommandOutput,
   FilterLogEventsCommandInput,
   FilterLogEventsCommandOutput,
+  PutRetentionPolicyCommandInput,
+  PutRetentionPolicyCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type {
   CreateBackupCommandInput,
@@ -141,7 +145,9 @@ export interface Calls {
   'dynamodb:UpdateTable': Call<UpdateTableCommandInput, UpdateTableCommandOutput>;
   'ecs:DescribeServices': Call<DescribeServicesCommandInput, DescribeServicesCommandOutput>;
   'ecs:UpdateService': Call<UpdateServiceCommandInput, UpdateServiceCommandOutput>;
+  'logs:CreateLogGroup': Call<CreateLogGroupCommandInput, CreateLogGroupCommandOutput>;
   'logs:FilterLogEvents': Call<FilterLogEventsCommandInput, FilterLogEventsCommandOutput>;
+  'logs:PutRetentionPolicy': Call<PutRetentionPolicyCommandInput, PutRetentionPolicyCommandOutput>;
   'rds:CreateDBInstance': Call<CreateDBInstanceCommandInput, CreateDBInstanceCommandOutput>;
   'rds:DescribeDBClusters': Call<DescribeDBClustersCommandInput, DescribeDBClustersCommandOutput>;
   'rds:DescribeDBInstances': Call<DescribeDBInstancesCommandInput, DescribeDBInstancesCommandOutput>;

@@ -5,6 +5,7 @@
 import type { PlannedStack, Template, TemplateResource } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
 import type { DeployedResource } from './stacks.ts';
+import { tiersOf } from './services.ts';
 import { deployedTemplate, listResources } from './stacks.ts';
 
 export interface DeployedPart extends DeployedResource {
@@ -46,14 +47,20 @@ export async function findParts(calls: AwsCalls, stacks: readonly PlannedStack[]
 }
 
 export interface DeployedFunction {
-  /** Of `daybook/src/lambda`. */
+  /** Of `daybook/src/lambda`, or the name of a tier. */
   readonly handler: string;
   readonly region: string;
   readonly logGroup: string;
 }
 
+/** Functions, and tiers by their names: both write a log. */
 export function functionsOf(parts: DeployedParts): DeployedFunction[] {
-  return parts.ofType('AWS::Lambda::Function').flatMap((part) => {
+  const tiers = tiersOf(parts).map(({ tier, region, logGroup = '' }) => ({
+    handler: tier,
+    region,
+    logGroup,
+  }));
+  const functions = parts.ofType('AWS::Lambda::Function').flatMap((part) => {
     const { Description = '', LoggingConfig } = (part.template.Properties ?? {}) as {
       readonly Description?: string;
       readonly LoggingConfig?: { readonly LogGroup?: unknown };
@@ -64,6 +71,7 @@ export function functionsOf(parts: DeployedParts): DeployedFunction[] {
     const group = parts.referred(part, LoggingConfig?.LogGroup)?.physicalId;
     return [{ handler, region: part.region, logGroup: group ?? `/aws/lambda/${part.physicalId}` }];
   });
+  return [...tiers, ...functions];
 }
 
 function referredId(value: unknown): string | undefined {

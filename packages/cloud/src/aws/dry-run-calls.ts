@@ -83,6 +83,8 @@ function answersFor(account: string): Answers {
     'sqs:GetQueueAttributes': () => ({
       Attributes: { ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '0' },
     }),
+    'logs:CreateLogGroup': () => ({}),
+    'logs:PutRetentionPolicy': () => ({}),
     'logs:FilterLogEvents': () => ({ events: [] }),
     'application-autoscaling:RegisterScalableTarget': () => ({}),
     'ecs:UpdateService': () => ({}),

@@ -1,5 +1,5 @@
 /**
- * `backup`: a backup of the table now, beside those that are made every day. By AWS Backup into the deployment's vault, or
+ * `backup`: a backup of the table or the database now, beside those that are made every day. By AWS Backup into the deployment's vault, or
  * by DynamoDB itself where the deployment has none. Ends when the backup can be restored.
  */
 import type { Command } from 'commander';
@@ -7,7 +7,8 @@ import type { Command } from 'commander';
 import { assertAccount } from '../aws/account.ts';
 import type { BackupPlace } from '../aws/backup-place.ts';
 import { backupPlaceOf } from '../aws/backup-place.ts';
-import { partitionOf } from '../aws/deployed-parts.ts';
+import { findDatabase } from '../aws/databases.ts';
+import { findParts, partitionOf } from '../aws/deployed-parts.ts';
 import { CommandError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
@@ -24,7 +25,8 @@ const KEPT_DAYS = 35;
 export function addBackup(program: Command, run: Run): void {
   defineCommand(program, {
     usage: 'backup',
-    summary: 'Back the table up now, and wait until that is done. Shows the name by which it is restored.',
+    summary:
+      'Back the table or the database up now, and wait until that is done. Shows the name by which it is restored.',
     examples: [
       ['backup -e prd', ''],
       ['restore -e prd --backup "$ARN" --table daybook-restored', 'what it is for'],
@@ -38,6 +40,7 @@ async function backup(cloud: Cloud, flags: BackupFlags): Promise<void> {
   const region = regionOf(cloud, flags);
   const { account } = cloud.deployment;
   await assertAccount(cloud.calls, cloud.deployment);
+  if (cloud.deployment.database !== undefined) return backupDatabase(cloud, region);
   const { parts, table } = await findTable(cloud, region);
   const place = backupPlaceOf(parts, account);
   const arn = `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`;
@@ -45,6 +48,26 @@ async function backup(cloud: Cloud, flags: BackupFlags): Promise<void> {
     place === undefined ? await byDynamoDb(cloud, region, arn) : await byVault(cloud, region, arn, place);
   if (cloud.dryRun) return;
   if (cloud.json) cloud.terminal.line(JSON.stringify({ region, table, backup: made }));
+  else cloud.terminal.line(made);
+}
+
+/** Only into the vault: a snapshot beside it would be kept by nobody's plan. */
+async function backupDatabase(cloud: Cloud, region: string): Promise<void> {
+  const { calls, deployment } = cloud;
+  const stacks = (await cloud.stacks()).filter((stack) => stack.region === region);
+  const parts = await findParts(calls, stacks);
+  const database = await findDatabase(calls, parts, region, deployment.database?.restored?.identifier);
+  const place = backupPlaceOf(parts, deployment.account);
+  if (database === undefined || place === undefined)
+    throw new CommandError(
+      `${cloud.label} in ${region}: expected a deployed database with a vault, found none; set store.backups and apply it first`,
+    );
+  const type = database.kind === 'rds' ? 'db' : 'cluster';
+  const arn = `arn:${partitionOf(region)}:rds:${region}:${deployment.account}:${type}:${database.identifier}`;
+  const made = await byVault(cloud, region, arn, place);
+  if (cloud.dryRun) return;
+  if (cloud.json)
+    cloud.terminal.line(JSON.stringify({ region, database: database.identifier, backup: made }));
   else cloud.terminal.line(made);
 }
 

@@ -27,6 +27,10 @@ export interface FoundTable {
 
 /** The parts of one region, and the table that the deployed functions use. @throws {CommandError} when there is none. */
 export async function findTable(cloud: Cloud, region: string): Promise<FoundTable> {
+  if (cloud.deployment.database !== undefined)
+    throw new CommandError(
+      `${cloud.label}: expected a table, found PostgreSQL, which is reached from inside only: open a shell in a task of the tier api (docs/three-tier.md)`,
+    );
   const stacks = (await cloud.stacks()).filter((stack) => stack.region === region);
   const parts = await findParts(cloud.calls, stacks);
   const table = tableInUse(parts);

@@ -1,5 +1,5 @@
 /**
- * `restore`: the table as it was, in a new table. Nothing that runs is touched; switching to the new table is a deployment
+ * `restore`: the table as it was, in a new table (or the database: `database-restore.ts`). Nothing that runs is touched; switching to the new table is a deployment
  * of its own, after somebody has looked at it.
  *
  *   checks ─▶ restore ─▶ ACTIVE ─▶ settings as the source has them ─▶ new epoch ─▶ how to switch
@@ -15,6 +15,7 @@ import { describeTable } from '../aws/table-settings.ts';
 import { CommandError, UsageError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
+import { restoreDatabase } from './database-restore.ts';
 import type { RegionFlags } from './place.ts';
 import { findTable, regionOf } from './place.ts';
 import type { RestorePlan } from './restored-table.ts';
@@ -25,6 +26,7 @@ interface RestoreFlags extends GlobalFlags, RegionFlags {
   readonly to?: string;
   readonly backup?: string;
   readonly table?: string;
+  readonly database?: string;
 }
 
 /** Scaling policies are not carried over, and capacity that nothing scales would throttle. */
@@ -34,25 +36,33 @@ const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 export function addRestore(program: Command, run: Run): void {
   defineCommand(program, {
     usage: 'restore',
-    summary: 'Restore the table into a new one, with its settings, and wait until that is done.',
+    summary:
+      'Restore the table or the database into a new one, with its settings, and wait until that is done.',
     examples: [
       ['restore -e prd --to 2026-11-21T07:55:43Z --table daybook-restored', 'as it was at that second'],
       ['restore -e prd --to latest --table daybook-restored', 'about five minutes ago'],
       ['restore -e prd --backup "$ARN" --table daybook-restored', 'from a backup'],
+      ['restore -e prd --to latest --database daybook-restored', 'where entries are in PostgreSQL'],
     ],
   })
     .option('--to <time>', 'a second within the days of recovery, or latest')
     .option('--backup <arn>', 'a backup, as "backup" shows it')
     .option('--table <name>', 'of the new table')
+    .option('--database <identifier>', 'of the new database, where entries are in PostgreSQL')
     .option('--region <region>', 'where there are several')
     .action(action(run, restore));
 }
 
 async function restore(cloud: Cloud, flags: RestoreFlags): Promise<void> {
   const { calls, deployment } = cloud;
-  const { to, backup, table: target } = flags;
+  const { to, backup, table: target, database } = flags;
   if ((to === undefined) === (backup === undefined))
     throw new UsageError(`expected either --to or --backup; given ${to === undefined ? 'none' : 'both'}`);
+  if (deployment.database !== undefined) {
+    const from = to === undefined ? { snapshot: backup ?? '' } : { at: parseTime(to) };
+    await restoreDatabase(cloud, regionOf(cloud, flags), database, from);
+    return;
+  }
   if (target === undefined || !TABLE_NAME.test(target)) {
     throw new UsageError(
       `--table: expected 3 to 255 letters, digits, dots, dashes or underscores; given ${target ?? 'none'}`,

@@ -38,7 +38,7 @@ export class TierCluster extends Construct {
             cloudWatchLogGroup: this.shellLog,
             cloudWatchEncryptionEnabled: key !== undefined,
           },
-          ...(key && { kmsKey: key as kms.IKey }),
+          ...(key && { kmsKey: key }),
         },
       }),
     });

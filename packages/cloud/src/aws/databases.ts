@@ -1,0 +1,154 @@
+/**
+ * The database of a deployment, as RDS has it: an instance, or a cluster with its instances.
+ */
+import type { AwsCalls } from './aws-calls.ts';
+import { AwsError } from './aws-calls.ts';
+import type { DeployedParts } from './deployed-parts.ts';
+
+type Kind = 'rds' | 'aurora';
+
+export interface DeployedDatabase {
+  readonly kind: Kind;
+  readonly identifier: string;
+  readonly arn: string;
+  /** `available` when it can be used. */
+  readonly status: string;
+  readonly host: string;
+  readonly readerHost?: string | undefined;
+  readonly secretArn: string;
+  /** `active` when RDS has a password in it. */
+  readonly secretStatus: string;
+  readonly secretKeyArn?: string | undefined;
+  readonly keyArn?: string | undefined;
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly instanceClass: string;
+  readonly subnetGroup: string;
+  readonly parameterGroup: string;
+  readonly groups: readonly string[];
+  readonly multiZone: boolean;
+  readonly deletionProtection: boolean;
+  readonly recoveryDays: number;
+  readonly maxStorageGb?: number | undefined;
+  /** Without those of AWS's own, which nobody can set. */
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+}
+
+/** @param restored the one that is in use in place of the stack's own. */
+export async function findDatabase(
+  calls: AwsCalls,
+  parts: DeployedParts,
+  region: string,
+  restored: string | undefined,
+): Promise<DeployedDatabase | undefined> {
+  const [cluster] = parts.ofType('AWS::RDS::DBCluster');
+  const own = cluster ?? parts.ofType('AWS::RDS::DBInstance')[0];
+  if (own === undefined) return undefined;
+  return describeDatabase(
+    calls,
+    region,
+    cluster === undefined ? 'rds' : 'aurora',
+    restored ?? own.physicalId,
+  );
+}
+
+/** @returns undefined when there is none of that identifier. */
+export async function describeDatabase(
+  calls: AwsCalls,
+  region: string,
+  kind: Kind,
+  identifier: string,
+): Promise<DeployedDatabase | undefined> {
+  try {
+    return kind === 'rds'
+      ? await describeInstance(calls, region, identifier)
+      : await describeCluster(calls, region, identifier);
+  } catch (thrown) {
+    if (thrown instanceof AwsError && /^DB(?:Instance|Cluster)NotFound(?:Fault)?$/.test(thrown.code))
+      return undefined;
+    throw thrown;
+  }
+}
+
+async function describeInstance(
+  calls: AwsCalls,
+  region: string,
+  identifier: string,
+): Promise<DeployedDatabase | undefined> {
+  const { DBInstances } = await calls.send('rds:DescribeDBInstances', region, {
+    DBInstanceIdentifier: identifier,
+  });
+  const [found] = DBInstances ?? [];
+  if (found === undefined) return undefined;
+  return {
+    kind: 'rds',
+    identifier,
+    arn: found.DBInstanceArn ?? '',
+    status: found.DBInstanceStatus ?? 'unknown',
+    host: found.Endpoint?.Address ?? '',
+    secretArn: found.MasterUserSecret?.SecretArn ?? '',
+    secretStatus: found.MasterUserSecret?.SecretStatus ?? 'none',
+    secretKeyArn: found.MasterUserSecret?.KmsKeyId,
+    keyArn: found.KmsKeyId,
+    engine: found.Engine ?? 'postgres',
+    engineVersion: found.EngineVersion ?? '',
+    instanceClass: found.DBInstanceClass ?? '',
+    subnetGroup: found.DBSubnetGroup?.DBSubnetGroupName ?? '',
+    parameterGroup: found.DBParameterGroups?.[0]?.DBParameterGroupName ?? '',
+    groups: (found.VpcSecurityGroups ?? []).flatMap(({ VpcSecurityGroupId: id }) => id ?? []),
+    multiZone: found.MultiAZ ?? false,
+    deletionProtection: found.DeletionProtection ?? false,
+    recoveryDays: found.BackupRetentionPeriod ?? 1,
+    maxStorageGb: found.MaxAllocatedStorage,
+    tags: tagsOf(found.TagList),
+  };
+}
+
+async function describeCluster(
+  calls: AwsCalls,
+  region: string,
+  identifier: string,
+): Promise<DeployedDatabase | undefined> {
+  const { DBClusters } = await calls.send('rds:DescribeDBClusters', region, {
+    DBClusterIdentifier: identifier,
+  });
+  const [found] = DBClusters ?? [];
+  if (found === undefined) return undefined;
+  const [member] = found.DBClusterMembers ?? [];
+  return {
+    kind: 'aurora',
+    identifier,
+    arn: found.DBClusterArn ?? '',
+    status: found.Status ?? 'unknown',
+    host: found.Endpoint ?? '',
+    readerHost: found.ReaderEndpoint,
+    secretArn: found.MasterUserSecret?.SecretArn ?? '',
+    secretStatus: found.MasterUserSecret?.SecretStatus ?? 'none',
+    secretKeyArn: found.MasterUserSecret?.KmsKeyId,
+    keyArn: found.KmsKeyId,
+    engine: found.Engine ?? 'aurora-postgresql',
+    engineVersion: found.EngineVersion ?? '',
+    instanceClass: await classOf(calls, region, member?.DBInstanceIdentifier),
+    subnetGroup: found.DBSubnetGroup ?? '',
+    parameterGroup: found.DBClusterParameterGroup ?? '',
+    groups: (found.VpcSecurityGroups ?? []).flatMap(({ VpcSecurityGroupId: id }) => id ?? []),
+    multiZone: true,
+    deletionProtection: found.DeletionProtection ?? false,
+    recoveryDays: found.BackupRetentionPeriod ?? 1,
+    tags: tagsOf(found.TagList),
+  };
+}
+
+/** A cluster that is being restored has no instance yet. */
+async function classOf(calls: AwsCalls, region: string, instance: string | undefined): Promise<string> {
+  if (instance === undefined) return '';
+  return (await describeInstance(calls, region, instance))?.instanceClass ?? '';
+}
+
+function tagsOf(
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
+): DeployedDatabase['tags'] {
+  return tags.flatMap(({ Key = '', Value = '' }) =>
+    Key === '' || Key.startsWith('aws:') ? [] : [{ Key, Value }],
+  );
+}
