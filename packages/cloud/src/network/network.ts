@@ -59,9 +59,9 @@ export class Network extends Construct {
   }
 
   /** "Restrict access with VPC origins", prerequisites: there has to be a gateway; no route leads to it. */
-  #markForCloudFront(): void {
+  #markForCloudFront(): ec2.CfnVPCGatewayAttachment {
     const gateway = new ec2.CfnInternetGateway(this, 'Gateway');
-    new ec2.CfnVPCGatewayAttachment(this, 'GatewayAttachment', {
+    return new ec2.CfnVPCGatewayAttachment(this, 'GatewayAttachment', {
       vpcId: this.vpc.vpcId,
       internetGatewayId: gateway.attrInternetGatewayId,
     });
@@ -84,25 +84,20 @@ export class Network extends Construct {
 }
 
 function functionsBehind(hasPublicPlaces: boolean): ec2.SubnetConfiguration[] {
-  const isolated = {
-    name: 'Private',
-    subnetType: ec2.SubnetType.PRIVATE_ISOLATED,
-    cidrMask: PRIVATE_MASK,
-  };
-  if (!hasPublicPlaces) return [isolated];
+  const inside = isolated('Private', PRIVATE_MASK);
+  if (!hasPublicPlaces) return [inside];
   const open = { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: PUBLIC_MASK };
-  return [{ ...open, mapPublicIpOnLaunch: false }, isolated];
+  return [{ ...open, mapPublicIpOnLaunch: false }, inside];
 }
 
 function tiers(): ec2.SubnetConfiguration[] {
-  const isolated = (name: string, cidrMask: number) => ({
-    name,
-    subnetType: ec2.SubnetType.PRIVATE_ISOLATED,
-    cidrMask,
-  });
   return [
     isolated(TIER_SUBNETS.front, PUBLIC_MASK),
     isolated(TIER_SUBNETS.services, SERVICES_MASK),
     isolated(TIER_SUBNETS.data, PRIVATE_MASK),
   ];
+}
+
+function isolated(name: string, cidrMask: number): ec2.SubnetConfiguration {
+  return { name, subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask };
 }

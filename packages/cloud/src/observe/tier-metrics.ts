@@ -53,17 +53,19 @@ export type CountedMetric = keyof typeof COUNTED;
 export const COUNTED_METRICS = Object.keys(COUNTED) as CountedMetric[];
 
 /** Before anything can read them. */
-export function countInLogs(scope: Construct, { tiers }: Pick<ServiceParts, 'tiers'>): void {
-  for (const [name, { tiers: of, pattern }] of Object.entries(COUNTED)) {
-    for (const tier of of)
-      new logs.MetricFilter(scope, `${name}-${tier}`, {
-        logGroup: tiers[tier].logGroup,
-        filterPattern: logs.FilterPattern.literal(pattern),
-        metricNamespace: metricsNamespace(scope),
-        metricName: name,
-        metricValue: '1',
-      });
-  }
+export function countInLogs(scope: Construct, { tiers }: Pick<ServiceParts, 'tiers'>): logs.MetricFilter[] {
+  return Object.entries(COUNTED).flatMap(([metricName, { tiers: of, pattern }]) =>
+    of.map(
+      (tier) =>
+        new logs.MetricFilter(scope, `${metricName}-${tier}`, {
+          logGroup: tiers[tier].logGroup,
+          filterPattern: logs.FilterPattern.literal(pattern),
+          metricNamespace: metricsNamespace(scope),
+          metricName,
+          metricValue: '1',
+        }),
+    ),
+  );
 }
 
 /** Of all tiers that are counted together. */

@@ -39,23 +39,6 @@ export function scaleOnBacklog(
   const { min, max, backlogPerTask } = services.persister;
   const target = service.autoScaleTaskCount({ minCapacity: min, maxCapacity: max });
   const scalable = target.node.findChild('Target') as scaling.ScalableTarget;
-  const read = (
-    id: string,
-    namespace: string,
-    metricName: string,
-    dimensions: Readonly<Record<string, string>>,
-  ): scaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty => ({
-    id,
-    returnData: false,
-    metricStat: {
-      stat: 'Average',
-      metric: {
-        namespace,
-        metricName,
-        dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
-      },
-    },
-  });
   return new scaling.CfnScalingPolicy(service, 'Backlog', {
     policyName: `${name}-backlog`,
     policyType: 'TargetTrackingScaling',
@@ -82,4 +65,25 @@ export function scaleOnBacklog(
       },
     },
   });
+}
+
+/** What a metric says a minute, for the expression alone. */
+function read(
+  id: string,
+  namespace: string,
+  metricName: string,
+  dimensions: Readonly<Record<string, string>>,
+): scaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty {
+  return {
+    id,
+    returnData: false,
+    metricStat: {
+      stat: 'Average',
+      metric: {
+        namespace,
+        metricName,
+        dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
+      },
+    },
+  };
 }

@@ -39,6 +39,7 @@ export interface ServicesStackProps extends StackProps {
 
 export class ServicesStack extends Stack {
   readonly parts: ServiceParts;
+  readonly url: CfnOutput;
   backup?: Backup;
 
   constructor(
@@ -121,7 +122,7 @@ export class ServicesStack extends Stack {
       : undefined;
     this.parts = { key, database, queues, buckets, cluster, tiers, front, probe };
     this.#watchOver(deployment);
-    new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
+    this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     keepProviderLogs(this, { logDays, key, removalPolicy });
   }
 

@@ -46,10 +46,6 @@ test('issuers may come by variable as JSON, for values that only a deployment kn
 });
 
 test('the configuration may come by variable as a whole, where there is no place for a file', async () => {
-  const inline = (text: string): Record<string, string> => ({
-    DAYBOOK_CONFIG: `data:application/json;base64,${Buffer.from(text).toString('base64')}`,
-    DAYBOOK_STORE: 'postgres://daybook@db.example/daybook',
-  });
   const { host, store } = await loadConfig(
     {},
     inline(JSON.stringify({ host: '0.0.0.0', store: { maxConnections: 7 } })),
@@ -63,3 +59,10 @@ test('the configuration may come by variable as a whole, where there is no place
     message: 'DAYBOOK_CONFIG: prot: expected a key of docs/config.md, given an unknown one',
   });
 });
+
+function inline(text: string): Record<string, string> {
+  return {
+    DAYBOOK_CONFIG: `data:application/json;base64,${Buffer.from(text).toString('base64')}`,
+    DAYBOOK_STORE: 'postgres://daybook@db.example/daybook',
+  };
+}
