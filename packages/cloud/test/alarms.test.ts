@@ -290,16 +290,22 @@ const GENERATED: Readonly<Record<string, string>> = {
   'AWS/ApplicationELB': 'elasticloadbalancingv2',
   'AWS/SQS': 'sqs',
   'AWS/DynamoDB': 'dynamodb',
+  'AWS/ECS': 'ecs',
+  'AWS/RDS': 'rds',
 };
+/** Published by AWS, and not in what CDK generated. */
+const NOT_GENERATED = ['RunningTaskCount', 'AuroraReplicaLag'];
 
 describe('the list of known metrics', () => {
   it('has no name that CDK does not know of AWS', () => {
     const cdk = dirname(createRequire(import.meta.url).resolve('aws-cdk-lib/package.json'));
     for (const [namespace, { metrics }] of Object.entries(KNOWN_METRICS)) {
+      const names = metrics.flatMap((some) => some.names).filter((name) => !NOT_GENERATED.includes(name));
+      if (names.length === 0) continue;
       const service = GENERATED[namespace] ?? assert.fail(namespace);
       const file = join(cdk, `aws-${service}`, 'lib', `${service}-canned-metrics.generated.js`);
       const generated = readFileSync(file, 'utf8');
-      for (const name of metrics.flatMap(({ names }) => names))
+      for (const name of names)
         assert.ok(
           generated.includes(`namespace:"${namespace}",metricName:"${name}"`),
           `${namespace} ${name}`,

@@ -10,7 +10,7 @@ import { describe, test } from 'node:test';
 
 import { daybookConfigOf, parseDaybookConfig } from '../src/config/daybook-config.ts';
 import { loadDeployment, parseDeployment } from '../src/config/load.ts';
-import { EXAMPLES, TOPOLOGIES } from './support/topologies.ts';
+import { EVERY_TOPOLOGY, EXAMPLES } from './support/topologies.ts';
 
 const SMALL = { name: 'small', account: '111122223333', front: { kind: 'rest-api' } };
 const ISSUER = {
@@ -204,7 +204,7 @@ describe('the configuration of Daybook itself', () => {
 });
 
 test('the examples are configurations of every environment', async () => {
-  for (const topology of TOPOLOGIES) {
+  for (const topology of EVERY_TOPOLOGY) {
     for (const environment of ['poc', 'dev', 'prd'])
       assert.equal((await loadDeployment(`${EXAMPLES}${topology}.ts`, environment)).environment, environment);
   }

@@ -14,7 +14,7 @@ import type { EnvironmentName } from '../src/config/schema.ts';
 import { ENVIRONMENTS } from '../src/config/schema.ts';
 import { toSnapshot } from './support/snapshot.ts';
 import type { Synthesis } from './support/topologies.ts';
-import { synthesize, TOPOLOGIES } from './support/topologies.ts';
+import { EVERY_TOPOLOGY, synthesize } from './support/topologies.ts';
 
 const SNAPSHOTS = fileURLToPath(new URL('snapshots/', import.meta.url));
 const isUpdate = process.env['DAYBOOK_UPDATE_SNAPSHOTS'] === '1';
@@ -52,7 +52,7 @@ const EVERYTHING = {
   budget: { monthlyUsd: 250 },
 } as const;
 
-for (const topology of TOPOLOGIES) {
+for (const topology of EVERY_TOPOLOGY) {
   describe(topology, () => {
     const syntheses = {} as Record<EnvironmentName, Synthesis>;
     before(async () => {
@@ -82,7 +82,11 @@ for (const topology of TOPOLOGIES) {
       for (const { templates } of Object.values(syntheses)) {
         for (const { Resources = {} } of templates.values()) {
           for (const [id, { Type, Properties = {} }] of Object.entries(Resources)) {
-            const fixed = names.filter((name) => typeof Properties[name] === 'string');
+            // RDS writes to log groups that are called after the database, whoever made them.
+            const fixed = names.filter(
+              (name) =>
+                typeof Properties[name] === 'string' && !String(Properties[name]).startsWith('/aws/rds/'),
+            );
             assert.deepEqual(fixed, [], `${id} ${Type}`);
           }
         }

@@ -102,6 +102,47 @@ export const KNOWN_METRICS: Readonly<Record<string, KnownNamespace>> = {
       },
     ],
   },
+  'AWS/ECS': {
+    source: 'Amazon ECS CloudWatch metrics, Amazon ECS Developer Guide',
+    metrics: [
+      {
+        names: ['CPUUtilization', 'MemoryUtilization'],
+        dimensions: [['ClusterName', 'ServiceName']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+    ],
+  },
+  'ECS/ContainerInsights': {
+    source: 'Amazon ECS Container Insights metrics, Amazon CloudWatch User Guide',
+    metrics: [
+      {
+        names: ['RunningTaskCount'],
+        dimensions: [['ClusterName', 'ServiceName']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+    ],
+  },
+  'AWS/RDS': {
+    source: 'Amazon CloudWatch metrics for Amazon RDS, Amazon RDS User Guide',
+    metrics: [
+      {
+        names: ['CPUUtilization'],
+        dimensions: [['DBInstanceIdentifier']],
+        statistics: ['Average', 'Maximum', 'SampleCount'],
+      },
+      {
+        names: ['DatabaseConnections', 'FreeStorageSpace', 'FreeableMemory', 'ReadLatency', 'WriteLatency'],
+        dimensions: [['DBInstanceIdentifier']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+      // "Amazon CloudWatch metrics for Amazon Aurora": of a reader.
+      {
+        names: ['AuroraReplicaLag'],
+        dimensions: [['DBInstanceIdentifier']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+    ],
+  },
   'AWS/DynamoDB': {
     source: 'DynamoDB metrics and dimensions, Amazon DynamoDB Developer Guide',
     metrics: [

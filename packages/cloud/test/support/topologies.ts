@@ -19,8 +19,12 @@ import type { Bundles } from '../../src/functions/bundles.ts';
 import type { ResolvedStack, Template } from '../local/template/resolve-template.ts';
 import { resolveTemplate } from '../local/template/resolve-template.ts';
 
+/** Functions and a table. */
 export const TOPOLOGIES = ['alb-lambda', 'gateway-queue', 'jwt-gateway'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
+/** Those on servers as well. */
+export const EVERY_TOPOLOGY = [...TOPOLOGIES, 'three-tier'] as const;
+export type AnyTopology = (typeof EVERY_TOPOLOGY)[number];
 
 export interface Synthesis {
   readonly deployment: Deployment;
@@ -40,7 +44,7 @@ export interface Synthesis {
 
 export const EXAMPLES = fileURLToPath(new URL('../../../../examples/topologies/', import.meta.url));
 
-export async function exampleOf(topology: Topology): Promise<Readonly<Record<string, unknown>>> {
+export async function exampleOf(topology: AnyTopology): Promise<Readonly<Record<string, unknown>>> {
   const module = (await import(`${EXAMPLES}${topology}.ts`)) as {
     readonly default: Readonly<Record<string, unknown>>;
   };
@@ -49,7 +53,7 @@ export async function exampleOf(topology: Topology): Promise<Readonly<Record<str
 
 /** @param change laid over the example, for every environment. @param before given the app before it is synthesised. */
 export async function synthesize(
-  topology: Topology,
+  topology: AnyTopology,
   environment: EnvironmentName,
   change: Readonly<Record<string, unknown>> = {},
   before: (app: App) => void = () => undefined,

@@ -46,6 +46,7 @@ const REFS: Readonly<Record<string, (resource: NamedResource) => string>> = {
     arn('elasticloadbalancing', r, `targetgroup/${localName(r)}/0123456789abcdef`),
   'AWS::ElasticLoadBalancingV2::Listener': (r) =>
     arn('elasticloadbalancing', r, `listener/app/${localName(r)}/0123456789abcdef/0123456789abcdef`),
+  'AWS::ECS::TaskDefinition': (r) => arn('ecs', r, `task-definition/${localName(r)}:1`),
   'AWS::CertificateManager::Certificate': (r) => arn('acm', r, `certificate/${localName(r)}`),
   'AWS::SecretsManager::Secret': (r) => arn('secretsmanager', r, `secret:${localName(r)}`),
   'AWS::Cognito::UserPool': (r) => `${r.region}_${apiId(r)}`,
@@ -73,6 +74,18 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, (resource: Nam
   'AWS::KMS::Key': { Arn: (r) => arn('kms', r, `key/${localName(r)}`), KeyId: localName },
   'AWS::IAM::Role': { Arn: (r) => `arn:aws:iam::${r.account}:role/${localName(r)}`, RoleId: localName },
   'AWS::Logs::LogGroup': { Arn: (r) => arn('logs', r, `log-group:${localName(r)}:*`) },
+  'AWS::RDS::DBInstance': {
+    'Endpoint.Address': (r) => `${localName(r).toLowerCase()}.local.${r.region}.rds.amazonaws.com`,
+    'MasterUserSecret.SecretArn': (r) => arn('secretsmanager', r, `secret:rds!db-${localName(r)}-AbCdEf`),
+  },
+  'AWS::RDS::DBCluster': {
+    'Endpoint.Address': (r) => `${localName(r).toLowerCase()}.cluster-local.${r.region}.rds.amazonaws.com`,
+    'ReadEndpoint.Address': (r) =>
+      `${localName(r).toLowerCase()}.cluster-ro-local.${r.region}.rds.amazonaws.com`,
+    'MasterUserSecret.SecretArn': (r) =>
+      arn('secretsmanager', r, `secret:rds!cluster-${localName(r)}-AbCdEf`),
+  },
+  'AWS::ECS::Service': { Name: localName },
   'AWS::ApiGateway::RestApi': { RootResourceId: (r) => `root${apiId(r)}`, RestApiId: apiId },
   'AWS::ApiGateway::Resource': { ResourceId: apiId },
   'AWS::ApiGateway::Authorizer': { AuthorizerId: apiId },
