@@ -84,8 +84,7 @@ for (const topology of EVERY_TOPOLOGY) {
           for (const [id, { Type, Properties = {} }] of Object.entries(Resources)) {
             // RDS writes to log groups that are called after the database, whoever made them.
             const fixed = names.filter(
-              (name) =>
-                typeof Properties[name] === 'string' && !String(Properties[name]).startsWith('/aws/rds/'),
+              (name) => typeof Properties[name] === 'string' && !Properties[name].startsWith('/aws/rds/'),
             );
             assert.deepEqual(fixed, [], `${id} ${Type}`);
           }

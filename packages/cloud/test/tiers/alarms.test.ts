@@ -24,14 +24,12 @@ interface Read {
 }
 
 function readBy({ Properties }: Resource): Read[] {
-  const names = (dimensions: unknown): string[] =>
-    ((dimensions ?? []) as readonly { readonly Name: string }[]).map(({ Name }) => Name).toSorted();
   if (Properties['MetricName'] !== undefined)
     return [
       {
         namespace: String(Properties['Namespace']),
-        name: String(Properties['MetricName']),
-        dimensions: names(Properties['Dimensions']),
+        name: Properties['MetricName'] as string,
+        dimensions: namesOf(Properties['Dimensions']),
         statistic: String(Properties['Statistic'] ?? Properties['ExtendedStatistic']),
       },
     ];
@@ -44,11 +42,15 @@ function readBy({ Properties }: Resource): Read[] {
           {
             namespace: String(MetricStat.Metric['Namespace']),
             name: String(MetricStat.Metric['MetricName']),
-            dimensions: names(MetricStat.Metric['Dimensions']),
+            dimensions: namesOf(MetricStat.Metric['Dimensions']),
             statistic: MetricStat.Stat,
           },
         ],
   );
+}
+
+function namesOf(dimensions: unknown): string[] {
+  return ((dimensions ?? []) as readonly { readonly Name: string }[]).map(({ Name }) => Name).toSorted();
 }
 
 const alarmsOf = (synthesis: Synthesis): Resource[] => all(synthesis, 'AWS::CloudWatch::Alarm');

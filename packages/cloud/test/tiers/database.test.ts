@@ -108,12 +108,14 @@ test('a restored database takes the place of the own one, which stays', async ()
 test('database and buckets are backed up every day at 00:20 UTC, and a failure is told', async () => {
   const synthesis = await threeTier('prd');
   const [plan] = all(synthesis, 'AWS::Backup::BackupPlan');
-  const { BackupPlanRule } = plan?.Properties['BackupPlan'] as { readonly BackupPlanRule: readonly Values[] };
+  assert.ok(plan);
+  const { BackupPlanRule } = plan.Properties['BackupPlan'] as { readonly BackupPlanRule: readonly Values[] };
   const daily = BackupPlanRule.find(({ RuleName }) => RuleName === 'daily');
   assert.equal(daily?.['ScheduleExpression'], 'cron(20 0 * * ? *)');
   assert.deepEqual(daily['Lifecycle'], { DeleteAfterDays: 35 });
   const [selection] = all(synthesis, 'AWS::Backup::BackupSelection');
-  const { Resources } = selection?.Properties['BackupSelection'] as {
+  assert.ok(selection);
+  const { Resources } = selection.Properties['BackupSelection'] as {
     readonly Resources: readonly unknown[];
   };
   assert.match(

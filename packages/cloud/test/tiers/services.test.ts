@@ -158,8 +158,9 @@ describe('a service', () => {
     const [backlog] = policies
       .map(({ Properties }) => Properties['TargetTrackingScalingPolicyConfiguration'] as Values)
       .filter(({ CustomizedMetricSpecification }) => CustomizedMetricSpecification !== undefined);
-    assert.deepEqual([backlog?.['TargetValue'], backlog?.['DisableScaleIn']], [100, false]);
-    const { Metrics } = backlog?.['CustomizedMetricSpecification'] as { readonly Metrics: readonly Values[] };
+    assert.ok(backlog);
+    assert.deepEqual([backlog['TargetValue'], backlog['DisableScaleIn']], [100, false]);
+    const { Metrics } = backlog['CustomizedMetricSpecification'] as { readonly Metrics: readonly Values[] };
     assert.equal(Metrics.filter(({ ReturnData }) => ReturnData === true).length, 1);
     assert.equal(Metrics.at(-1)?.['Expression'], 'waiting / tasks');
     const names = Metrics.flatMap(({ MetricStat }) =>
