@@ -10,6 +10,7 @@ import type { Deployment } from './config/schema.ts';
 import type { Bundles } from './functions/bundles.ts';
 import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
+import { DeliveryStack } from './stacks/delivery-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
 
 export interface AppOptions {
@@ -37,8 +38,24 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
     builtinCloudFormationValidation: true,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  addDelivery(app, deployment);
   for (const region of deployment.regions) addRegion(app, { deployment, bundles, region });
   return app;
+}
+
+/** In the first region: roles are the account's, and the regions share them. */
+function addDelivery(app: App, deployment: Deployment): DeliveryStack | undefined {
+  const { name, environment, account, delivery, regions } = deployment;
+  const [region = ''] = regions;
+  if (delivery === undefined) return undefined;
+  return new DeliveryStack(app, `${name}-${environment}-${region}-delivery`, {
+    env: { account, region },
+    tags: { ...tagsOf(deployment) },
+    description: `Daybook: who deploys ${name} ${environment}`,
+    terminationProtection: deployment.onDestroy === 'retain',
+    deployment,
+    delivery,
+  });
 }
 
 /** @returns the stack that stands on all others of the region. */
