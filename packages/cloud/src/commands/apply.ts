@@ -12,16 +12,19 @@ import { assertAccount, regionsToBootstrap } from '../aws/account.ts';
 import type { Assembly } from '../aws/assembly.ts';
 import { digestOf, readAssembly } from '../aws/assembly.ts';
 import { createCdk } from '../aws/cdk.ts';
+import { keepDeployed } from '../aws/deployed-assembly.ts';
 import { CommandError, EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
-import { assertPlanned } from './plan-record.ts';
+import { assertPlanned, writePlanRecord } from './plan-record.ts';
 import { showPlan } from './plan.ts';
 import { readOutputs, showOutputs } from './outputs.ts';
 import { smokeTest } from './smoke-test.ts';
+import { assertEmpty } from './synth.ts';
 
 interface ApplyFlags extends GlobalFlags {
   readonly bootstrap?: boolean;
+  readonly keepDeployed?: string;
   readonly planned?: string;
   readonly yes?: boolean;
   readonly smokeTest: boolean;
@@ -41,6 +44,7 @@ export function addApply(program: Command, run: Run): void {
   })
     .option('--bootstrap', 'get regions ready for the CDK that are not')
     .option('--planned <directory>', 'deploy what "plan --out" kept')
+    .option('--keep-deployed <directory>', 'keep what is deployed before, for "rollback --to"')
     .option('--yes', 'do not ask')
     .option(
       '--smoke-register <register>',
@@ -57,6 +61,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
   if (asks && !terminal.canAsk) {
     throw new UsageError('--yes: expected, because there is no terminal to ask on');
   }
+  if (flags.keepDeployed !== undefined) assertEmpty(flags.keepDeployed, '--keep-deployed');
   if (flags.planned !== undefined) assertPlanned(flags.planned, cloud.label);
   await assertAccount(calls, deployment);
   const assembly = flags.planned === undefined ? await cloud.assembly() : readAssembly(flags.planned);
@@ -74,6 +79,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
       throw new CommandError(
         `${assembly.directory}: expected what was planned, given files that changed since`,
       );
+    if (flags.keepDeployed !== undefined) await keep(cloud, assembly, flags.keepDeployed);
     await deploy(cloud, assembly);
   } else {
     terminal.note('no changes: nothing to deploy');
@@ -82,6 +88,18 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
   showOutputs(cloud, outputs);
   if (!flags.smokeTest) return EXIT_OK;
   return (await smokeTest(cloud, outputs, flags.smokeRegister)) ? EXIT_OK : EXIT_FAILURE;
+}
+
+/** Before anything is changed; a dry run changes nothing. */
+async function keep(cloud: Cloud, assembly: Assembly, directory: string): Promise<void> {
+  if (cloud.dryRun) return;
+  const kept = await keepDeployed(cloud.calls, assembly, directory);
+  if (kept.length > 0) writePlanRecord(directory, cloud.label);
+  cloud.terminal.note(
+    kept.length === 0
+      ? 'nothing is deployed yet: there is nothing to go back to'
+      : `kept ${kept.join(', ')} in ${directory}; back to it with: npm run cloud -- rollback -e ${cloud.deployment.environment} --to ${directory}`,
+  );
 }
 
 async function deploy(cloud: Cloud, { directory, stacks }: Assembly): Promise<void> {

@@ -59,7 +59,7 @@ export async function keepAssembly(cloud: Cloud, out: string): Promise<void> {
   await cp(directory, out, { recursive: true });
 }
 
-export function assertEmpty(out: string): void {
+export function assertEmpty(out: string, flag = '--out'): void {
   if (!existsSync(out) || readdirSync(out).length === 0) return;
-  throw new UsageError(`--out: expected an empty directory, given ${out}, which has files`);
+  throw new UsageError(`${flag}: expected an empty directory, given ${out}, which has files`);
 }
