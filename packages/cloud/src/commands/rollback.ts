@@ -18,7 +18,7 @@ import { assertPlanned } from './plan-record.ts';
 import { showPlan } from './plan.ts';
 import { smokeTest } from './smoke-test.ts';
 
-interface RollbackFlags extends GlobalFlags {
+export interface RollbackFlags extends GlobalFlags {
   readonly to: string;
   readonly yes?: boolean;
   readonly smokeTest: boolean;
@@ -42,7 +42,7 @@ export function addRollback(program: Command, run: Run): void {
 }
 
 /** @returns the exit code: 1 when there is nothing to go back to, the answer was no, or the smoke test failed. */
-async function rollback(cloud: Cloud, { to, yes, ...flags }: RollbackFlags): Promise<number> {
+export async function rollback(cloud: Cloud, { to, yes, ...flags }: RollbackFlags): Promise<number> {
   const { terminal, deployment, calls } = cloud;
   const asks = yes !== true && !cloud.dryRun;
   if (asks && !terminal.canAsk)

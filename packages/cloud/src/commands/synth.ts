@@ -10,6 +10,7 @@ import { UsageError } from '../failure.ts';
 import { toTable } from '../terminal.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
+import { writePlanRecord } from './plan-record.ts';
 
 interface SynthFlags extends GlobalFlags {
   readonly out: string;
@@ -25,6 +26,7 @@ export function addSynth(program: Command, run: Run): void {
     .action(
       action(run, async (cloud, { out }: SynthFlags) => {
         await keepAssembly(cloud, out);
+        writePlanRecord(out, cloud.label);
         const { terminal, json } = cloud;
         const stacks = await cloud.stacks();
         if (json) {

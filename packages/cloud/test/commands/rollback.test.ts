@@ -118,6 +118,54 @@ test('what was changed since, and what is of another deployment, is refused', as
   assert.deepEqual(changed.calls, []);
 });
 
+test('apply --rollback goes back by itself when a stack or the smoke test fails, and fails all the same', async () => {
+  for (const failing of [
+    { runProgram: failingOnce(APP) },
+    { fetch: () => Promise.reject(new Error('nobody')) },
+  ]) {
+    const directory = join(temporaryDirectory(), 'before');
+    const { code, stderr, programs } = await runCloud(
+      ['apply', '--yes', '--rollback', '--keep-deployed', directory],
+      {
+        ...WELL,
+        answers: {
+          'cloudformation:GetTemplate': ({ StackName = '' }) => {
+            const answer = existsSync(directory)
+              ? { ...before, [APP]: appTemplate }[StackName]
+              : before[StackName];
+            return { TemplateBody: JSON.stringify(answer) };
+          },
+        },
+        ...failing,
+      },
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /the deployment failed: going back to /);
+    const last = programs.findLast(({ args }) => args[0] === 'deploy')?.args;
+    assert.deepEqual(last?.slice(1, 4), ['--app', directory, APP]);
+  }
+});
+
+test('apply --rollback does nothing where nothing was begun, and needs to know where to', async () => {
+  const directory = join(temporaryDirectory(), 'before');
+  const flags = ['apply', '--rollback', '--keep-deployed', directory];
+  const no = await runCloud(flags, { ...WELL, typed: ['n'] });
+  assert.equal(no.code, 1);
+  assert.ok(!no.calls.includes('cdk deploy'));
+  const without = await runCloud(['apply', '--yes', '--rollback'], WELL);
+  assert.match(without.stderr, /--rollback: expected --keep-deployed as well/);
+});
+
+/** The deployment of a stack, the first time. */
+function failingOnce(id: string): NonNullable<TestRunOptions['runProgram']> {
+  let failed = false;
+  return ({ args }) => {
+    if (args[0] !== 'deploy' || args[3] !== id || failed) return 0;
+    failed = true;
+    return 1;
+  };
+}
+
 test('the CDK that is installed reads what is kept, and its template goes up under its own hash', async () => {
   const outdir = join(temporaryDirectory(), 'out');
   const app = new App({ outdir, analyticsReporting: false });
