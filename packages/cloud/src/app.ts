@@ -2,7 +2,7 @@
  * The CDK app of one environment: in each region an application, and its network where it has one. Nothing is looked up
  * and no variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
  */
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
@@ -38,12 +38,12 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
     builtinCloudFormationValidation: true,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  addDelivery(app, deployment);
   for (const region of deployment.regions) addRegion(app, { deployment, bundles, region });
+  addDelivery(app, deployment);
   return app;
 }
 
-/** In the first region: roles are the account's, and the regions share them. */
+/** In the first region: roles are the account's. After all others: it deploys wherever a stack is. */
 function addDelivery(app: App, deployment: Deployment): DeliveryStack | undefined {
   const { name, environment, account, delivery, regions } = deployment;
   const [region = ''] = regions;
@@ -55,6 +55,7 @@ function addDelivery(app: App, deployment: Deployment): DeliveryStack | undefine
     terminationProtection: deployment.onDestroy === 'retain',
     deployment,
     delivery,
+    stackRegions: [...new Set(app.node.children.filter(Stack.isStack).map((stack) => stack.region))],
   });
 }
 

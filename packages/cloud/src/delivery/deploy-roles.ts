@@ -18,6 +18,8 @@ import type { Deployment } from '../config/schema.ts';
 export interface DeployRolesProps {
   readonly deployment: Deployment;
   readonly delivery: NonNullable<Deployment['delivery']>;
+  /** Every region in which the deployment has a stack. */
+  readonly stackRegions: readonly string[];
 }
 
 /** The bootstrap's name for itself, unless somebody wants otherwise: "Bootstrap your environment", AWS CDK Developer Guide. */
@@ -34,7 +36,7 @@ export class DeployRoles extends Construct {
   /** What the pipeline is told: the ARN of each role. */
   readonly outputs: CfnOutput[] = [];
 
-  constructor(scope: Construct, id: string, { deployment, delivery }: DeployRolesProps) {
+  constructor(scope: Construct, id: string, { deployment, delivery, stackRegions }: DeployRolesProps) {
     super(scope, id);
     const provider = this.#provider(delivery);
     const { name, environment } = deployment;
@@ -44,7 +46,7 @@ export class DeployRoles extends Construct {
         description: `${description} ${name}-${environment}`,
         maxSessionDuration: MAX_SESSION,
       });
-      this.#readStacks(role, deployment);
+      this.#readStacks(role, deployment, stackRegions);
       this.outputs.push(
         new CfnOutput(this, `${what}RoleArn`, {
           value: role.roleArn,
@@ -54,7 +56,7 @@ export class DeployRoles extends Construct {
       return role;
     };
     this.deploy = make('Deploy', delivery.deploySubjects, 'Daybook: the pipeline deploys');
-    this.#takeBootstrapRoles(deployment);
+    this.#takeBootstrapRoles(deployment, stackRegions);
     if (delivery.planSubjects.length > 0)
       this.plan = make('Plan', delivery.planSubjects, 'Daybook: the pipeline plans');
   }
@@ -66,7 +68,7 @@ export class DeployRoles extends Construct {
     return new iam.OidcProviderNative(this, 'Provider', { url: issuer, clientIds: [audience] });
   }
 
-  #takeBootstrapRoles({ account, regions }: Deployment): void {
+  #takeBootstrapRoles({ account }: Deployment, regions: readonly string[]): void {
     const { partition } = Stack.of(this);
     const arns = regions.flatMap((region) =>
       BOOTSTRAP_ROLES.map(
@@ -77,7 +79,7 @@ export class DeployRoles extends Construct {
   }
 
   /** What the commands ask with their own credentials: docs/aws.md, "What the operator must be allowed". */
-  #readStacks(role: iam.Role, { name, environment, account, regions }: Deployment): void {
+  #readStacks(role: iam.Role, { name, environment, account }: Deployment, regions: readonly string[]): void {
     const { partition } = Stack.of(this);
     const stacks = regions.flatMap((region) =>
       [`${name}-${environment}-*`, TOOLKIT_STACK].map(

@@ -12,13 +12,19 @@ import { DeployRoles } from '../delivery/deploy-roles.ts';
 export interface DeliveryStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly delivery: NonNullable<Deployment['delivery']>;
+  /** Every region in which the deployment has a stack. */
+  readonly stackRegions: readonly string[];
 }
 
 export class DeliveryStack extends Stack {
   readonly roles: DeployRoles;
 
-  constructor(scope: Construct, id: string, { deployment, delivery, ...props }: DeliveryStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, delivery, stackRegions, ...props }: DeliveryStackProps,
+  ) {
     super(scope, id, props);
-    this.roles = new DeployRoles(this, 'Roles', { deployment, delivery });
+    this.roles = new DeployRoles(this, 'Roles', { deployment, delivery, stackRegions });
   }
 }
