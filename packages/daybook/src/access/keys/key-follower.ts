@@ -133,6 +133,11 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
     await look().catch((thrown: unknown) => (failure = toError(thrown).message));
   }
 
+  async function lookAnew(): Promise<void> {
+    if (looking !== undefined) await lookSafely();
+    await lookSafely();
+  }
+
   const firstLook = lookSafely();
   const running = run();
   return {
@@ -152,8 +157,10 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
       return look();
     },
     async lookWithin(ms) {
-      if (looking === undefined && nowMs() - beganMs < ms && isLoaded) return;
-      const looked = lookSafely();
+      const isRecent = nowMs() - beganMs < ms;
+      if (looking === undefined && isRecent && isLoaded) return;
+      // One that began before may have been cut off by a pause of the whole process: what it ends with is as old as that.
+      const looked = isRecent ? lookSafely() : lookAnew();
       if (!isLoaded) return looked;
       const over = new AbortController();
       await Promise.race([looked, sleep(MAX_LOOK_MS, over.signal)]);
