@@ -122,6 +122,22 @@ describe('a value that cannot be', () => {
       'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
     ],
     [
+      { front: { kind: 'alb' }, network: {}, access: { cognito: true } },
+      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+    ],
+    [
+      { access: { issuers: { one: { ...ISSUER, jwks: 'keys.json' } } } },
+      'access.issuers.one.jwks: expected an https URL, because no file of keys is deployed, given "keys.json"',
+    ],
+    [
+      { front: { kind: 'rest-api', allowFrom: ['203.0.113.0/24'] }, observe: { probe: true } },
+      'observe.probe: expected false, because front.allowFrom would refuse it: it calls from addresses that nobody knows, given true',
+    ],
+    [
+      { functions: { persisterTimeoutSeconds: 101 } },
+      'functions.persisterTimeoutSeconds: expected a whole number from 10 to 100, given 101',
+    ],
+    [
       { store: { capacity: { mode: 'provisioned', min: 9, max: 5 } } },
       'store.capacity.max: expected at least 9, as store.capacity.min, given 5',
     ],
@@ -180,7 +196,10 @@ describe('a value that cannot be', () => {
       loadDeployment(broken, 'dev'),
       /expected a module with a default export, given one that fails/,
     );
-    await assert.rejects(loadDeployment(join(directory, 'none.ts'), 'dev'), /configuration \(-c\): expected a file, given .*none\.ts/);
+    await assert.rejects(
+      loadDeployment(join(directory, 'none.ts'), 'dev'),
+      /configuration \(-c\): expected a file, given .*none\.ts/,
+    );
   });
 });
 

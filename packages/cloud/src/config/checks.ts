@@ -9,7 +9,13 @@ import type { Deployment } from './schema.ts';
 /** @throws {ConfigError} one line: the key, what was expected, what was given. */
 export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
-  const { registers } = parseDaybookConfig(deployment);
+  const { registers, issuers } = parseDaybookConfig(deployment);
+  for (const [name, { jwks }] of Object.entries(issuers)) {
+    if (!/^https:/i.test(jwks))
+      throw new ConfigError(
+        `access.issuers.${name}.jwks: expected an https URL, because no file of keys is deployed, given ${JSON.stringify(jwks)}`,
+      );
+  }
   if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
     throw new ConfigError(
       `registers.${PROBE_REGISTER}: expected another name, because observe.probe has a register of this one`,
@@ -22,7 +28,7 @@ export function assertFits(deployment: Deployment): void {
     );
 }
 
-function assertPartsFit({ front, network, domain, store, access }: Deployment): void {
+function assertPartsFit({ front, network, domain, store, access, observe }: Deployment): void {
   if (front.kind === 'alb' && network === undefined)
     throw new ConfigError('network: expected a network, because front.kind is alb, given nothing');
   if (access.authorizer !== 'off' && front.kind !== 'rest-api')
@@ -32,6 +38,16 @@ function assertPartsFit({ front, network, domain, store, access }: Deployment): 
   if (access.authorizer !== 'off' && Object.keys(access.issuers).length === 0 && !access.cognito)
     throw new ConfigError(
       'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
+    );
+  const hasIssuers = access.cognito || Object.keys(access.issuers).length > 0;
+  // No route leads from the network to the internet, so that every token would be answered 503 for ever.
+  if (network !== undefined && hasIssuers && access.authorizer === 'off')
+    throw new ConfigError(
+      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+    );
+  if (observe.probe && front.allowFrom.length > 0)
+    throw new ConfigError(
+      'observe.probe: expected false, because front.allowFrom would refuse it: it calls from addresses that nobody knows, given true',
     );
   const { capacity } = store;
   if (capacity.mode === 'provisioned' && capacity.max < capacity.min)

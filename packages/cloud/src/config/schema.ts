@@ -100,7 +100,11 @@ const functionsSchema = z.strictObject({
   memoryMb: whole(128, 10_240).default(512),
   /** Of the function that answers callers, and the health function. */
   timeoutSeconds: whole(1, 29).default(29),
-  persisterTimeoutSeconds: whole(10, 900).default(60),
+  /**
+   * A message that ends the persister comes again after six of these, a thousand times, and is then unpacked by itself.
+   * All of that has to be over in half of the 14 days that SQS keeps it, so that something is left for the unpacking.
+   */
+  persisterTimeoutSeconds: whole(10, 100).default(60),
   /** Environments of the intake function that are always warm; 0: none. */
   provisionedConcurrency: whole(0, 1_000).default(0),
 });
