@@ -217,8 +217,9 @@ describe('the queue', () => {
     const [main] = all(await synthesize('gateway-queue', 'dev', slowest), 'AWS::SQS::Queue').filter(
       ({ Properties }) => Properties['RedrivePolicy'] !== undefined,
     );
-    const { maxReceiveCount } = main?.Properties['RedrivePolicy'] as Values;
-    const seconds = Number(main?.Properties['VisibilityTimeout']) * Number(maxReceiveCount);
+    assert.ok(main);
+    const { maxReceiveCount } = main.Properties['RedrivePolicy'] as Values;
+    const seconds = Number(main.Properties['VisibilityTimeout']) * Number(maxReceiveCount);
     assert.ok(seconds <= 7 * DAY_SECONDS, `${seconds} s`);
   });
 

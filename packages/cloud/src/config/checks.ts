@@ -11,7 +11,7 @@ export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
   const { registers, issuers } = parseDaybookConfig(deployment);
   for (const [name, { jwks }] of Object.entries(issuers)) {
-    if (!/^https:/i.test(jwks))
+    if (!/^https?:/i.test(jwks))
       throw new ConfigError(
         `access.issuers.${name}.jwks: expected an https URL, because no file of keys is deployed, given ${JSON.stringify(jwks)}`,
       );

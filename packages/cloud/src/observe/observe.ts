@@ -73,7 +73,7 @@ function watchesOf(scope: Construct, deployment: Deployment, parts: Parts): Watc
   const { front, functions, queues, table } = parts;
   return [
     ...frontWatches(front, deployment),
-    ...functionWatches(functions, deployment),
+    ...functionWatches(scope, functions, deployment),
     ...(queues === undefined ? [] : queueWatches(scope, queues, parts)),
     ...tableWatches(table, deployment),
     ...entryWatches(scope, functions),
