@@ -60,7 +60,7 @@ export function createApiHandler({
     if (isScheduled(event)) {
       const application = await open();
       const leftMs = context.getRemainingTimeInMillis();
-      return application.expire(leftMs - Math.min(EXPIRY_END_MS, leftMs * MAX_EXPIRY_END_PART));
+      return application.expire(Math.floor(leftMs - Math.min(EXPIRY_END_MS, leftMs * MAX_EXPIRY_END_PART)));
     }
     answer ??= createFrontHandler({ open, log });
     return answer(event, context);
