@@ -16,6 +16,7 @@ const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
   ['drivers.ts', 'composition root'],
   ['open-access.ts', 'composition root'],
+  ['open-drain.ts', 'composition root'],
   ['open-intake.ts', 'composition root'],
   ['aws-drivers.ts', 'composition root'],
   ['postgres-driver.ts', 'composition root'],
