@@ -17,7 +17,7 @@ export async function runClosedLoop(
   command: ClosedLoopCommand,
   ids: AcknowledgedIds,
 ): Promise<ClosedLoopResult> {
-  const request = buildWrite(command.target, command.path, command.linesPerRequest);
+  const request = buildWrite(command.target, command.path, command.linesPerRequest, command.authorization);
   const acknowledgements = createAcknowledgements(command.linesPerRequest, command.rememberIds ? ids : null);
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const maxRequests = command.maxRequests ?? Number.POSITIVE_INFINITY;

@@ -26,6 +26,8 @@ export interface ClosedLoopCommand extends WriteCommand {
   readonly seconds: number;
   /** Ends earlier, after this many requests. */
   readonly maxRequests: number | null;
+  /** The value of the header `Authorization`; without it there is none. */
+  readonly authorization?: string;
 }
 
 /** Sends at fixed moments, whatever the answers do. */

@@ -22,11 +22,17 @@ if (Buffer.byteLength(BODY) !== BODY_BYTES) {
 }
 
 /** A POST of one JSON body, or of `linesPerRequest` NDJSON lines. */
-export function buildWrite(target: Target, path: string, linesPerRequest: number | null): Buffer {
+export function buildWrite(
+  target: Target,
+  path: string,
+  linesPerRequest: number | null,
+  authorization?: string,
+): Buffer {
   const body = linesPerRequest === null ? BODY : `${BODY}\n`.repeat(linesPerRequest);
   const type = linesPerRequest === null ? 'application/json' : 'application/x-ndjson';
+  const credential = authorization === undefined ? '' : `Authorization: ${authorization}\r\n`;
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\nContent-Type: ${type}\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\n${credential}Content-Type: ${type}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

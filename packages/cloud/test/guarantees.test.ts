@@ -1,26 +1,18 @@
 /**
  * The properties that carry a guarantee, each held against what depends on it: encryption, retention, recovery, what is
- * kept when stacks go, timeouts against one another, health paths against the application, names of variables against
- * those that the handlers read.
+ * kept when stacks go, timeouts against one another, names of variables against those that the handlers read.
  */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 
-import { CONFIG_VARIABLE, ENVIRONMENT, HEALTH_PATHS, TABLE_KEYS, URL_VARIABLE } from 'daybook/deployment';
+import { CONFIG_VARIABLE, ENVIRONMENT, TABLE_KEYS, URL_VARIABLE } from 'daybook/deployment';
 
 import type { EnvironmentName } from '../src/config/schema.ts';
 import { ENVIRONMENTS } from '../src/config/schema.ts';
-import type { TemplateResource } from './local/template/resolve-template.ts';
+import type { Resource, Values } from './support/resources.ts';
+import { all, functionsOf, variablesOf } from './support/resources.ts';
 import type { Synthesis, Topology } from './support/topologies.ts';
 import { synthesize, TOPOLOGIES } from './support/topologies.ts';
-
-type Values = Readonly<Record<string, unknown>>;
-interface Resource extends TemplateResource {
-  readonly id: string;
-  readonly Properties: Values;
-  readonly DeletionPolicy?: string;
-  readonly UpdateReplacePolicy?: string;
-}
 
 const DAY_SECONDS = 86_400;
 /** "Quotas": what API Gateway waits for an integration of a REST API, in seconds. */
@@ -34,6 +26,9 @@ const HOLDS_DATA = [
   'AWS::KMS::Key',
 ];
 
+/** The bucket of the console: what is in it is in the package. */
+const COPIES = 'ConsoleFiles';
+
 const syntheses = new Map<string, Synthesis>();
 before(async () => {
   for (const topology of TOPOLOGIES) {
@@ -46,25 +41,6 @@ function get(topology: Topology, environment: EnvironmentName): Synthesis {
   const found = syntheses.get(`${topology} ${environment}`);
   assert.ok(found);
   return found;
-}
-
-function all({ templates }: Synthesis, type: string): Resource[] {
-  return [...templates.values()].flatMap(({ Resources = {} }) =>
-    Object.entries(Resources)
-      .filter(([, { Type }]) => Type === type)
-      .map(([id, resource]) => ({ ...resource, id, Properties: resource.Properties ?? {} })),
-  );
-}
-
-/** Of Daybook's own; CDK has some for the deployment. */
-function functionsOf(synthesis: Synthesis): Resource[] {
-  return all(synthesis, 'AWS::Lambda::Function').filter(({ Properties }) =>
-    String(Properties['Description']).startsWith('Daybook: '),
-  );
-}
-
-function variablesOf({ Properties }: Resource): Readonly<Record<string, unknown>> {
-  return (Properties['Environment'] as { readonly Variables: Values }).Variables;
 }
 
 describe('the table', () => {
@@ -125,7 +101,8 @@ describe('what is kept', () => {
     for (const topology of TOPOLOGIES) {
       const synthesis = get(topology, 'prd');
       for (const type of HOLDS_DATA) {
-        for (const { id, DeletionPolicy, UpdateReplacePolicy } of all(synthesis, type)) {
+        const kept = all(synthesis, type).filter(({ id }) => !id.startsWith(COPIES));
+        for (const { id, DeletionPolicy, UpdateReplacePolicy } of kept) {
           assert.match(DeletionPolicy ?? '', /^Retain/, id);
           assert.match(UpdateReplacePolicy ?? '', /^Retain/, id);
         }
@@ -317,80 +294,4 @@ describe('functions', () => {
       ProvisionedConcurrentExecutions: 4,
     });
   });
-});
-
-describe('the network', () => {
-  test('leads functions to the endpoints on 443 and nowhere else', () => {
-    for (const topology of ['alb-lambda', 'jwt-gateway'] as const) {
-      const synthesis = get(topology, 'prd');
-      const [group] = all(synthesis, 'AWS::EC2::SecurityGroup').filter(({ id }) =>
-        id.startsWith('DoorsFunctions'),
-      );
-      const inline = group?.Properties['SecurityGroupEgress'] as readonly Values[];
-      assert.equal(inline.length, 2);
-      for (const rule of inline) {
-        assert.ok(rule['DestinationPrefixListId']);
-        assert.equal(rule['CidrIp'], undefined);
-      }
-      const beside = all(synthesis, 'AWS::EC2::SecurityGroupEgress').filter(({ id }) =>
-        id.startsWith('DoorsFunctions'),
-      );
-      assert.equal(beside.length, topology === 'jwt-gateway' ? 1 : 0);
-      for (const rule of [...inline, ...beside.map(({ Properties }) => Properties)]) {
-        assert.deepEqual([rule['IpProtocol'], rule['FromPort'], rule['ToPort']], ['tcp', 443, 443]);
-      }
-    }
-  });
-
-  test('has no way to the internet from where functions are', () => {
-    for (const topology of ['alb-lambda', 'jwt-gateway'] as const) {
-      const synthesis = get(topology, 'prd');
-      const out = all(synthesis, 'AWS::EC2::Route').filter(({ id }) => id.includes('Private'));
-      assert.deepEqual(out, []);
-      assert.deepEqual(all(synthesis, 'AWS::EC2::NatGateway'), []);
-      const gateways = all(synthesis, 'AWS::EC2::InternetGateway');
-      assert.equal(gateways.length, topology === 'alb-lambda' ? 1 : 0);
-    }
-  });
-
-  test('lets pass to the table and the buckets of the deployment only', () => {
-    const endpoints = all(get('jwt-gateway', 'prd'), 'AWS::EC2::VPCEndpoint');
-    assert.equal(endpoints.length, 3);
-    for (const { id, Properties } of endpoints) {
-      const { Statement } = Properties['PolicyDocument'] as { readonly Statement: readonly Values[] };
-      for (const { Action, Resource } of Statement) {
-        assert.doesNotMatch(JSON.stringify(Action), /\*/, id);
-        assert.notEqual(Resource, '*', id);
-      }
-    }
-  });
-
-  test('keeps the probe and the authorizer outside, where issuers and front can be reached', () => {
-    for (const one of functionsOf(get('jwt-gateway', 'prd'))) {
-      const isOutside = ['Daybook: probe', 'Daybook: authorizer'].includes(
-        String(one.Properties['Description']),
-      );
-      assert.equal(one.Properties['VpcConfig'] === undefined, isOutside, one.id);
-    }
-  });
-
-  test('has access lists by port, flow logs, and a default group that lets nothing through', () => {
-    for (const topology of ['alb-lambda', 'jwt-gateway'] as const) {
-      const synthesis = get(topology, 'dev');
-      for (const { id, Properties } of all(synthesis, 'AWS::EC2::NetworkAclEntry')) {
-        assert.equal(Properties['Protocol'], 6, id);
-        assert.ok(Properties['PortRange'], id);
-      }
-      assert.equal(all(synthesis, 'AWS::EC2::FlowLog').length, 1);
-      assert.equal(all(synthesis, 'Custom::VpcRestrictDefaultSG').length, 1);
-    }
-  });
-});
-
-test('health is asked where the application answers', () => {
-  const [targets] = [all(get('alb-lambda', 'prd'), 'AWS::ElasticLoadBalancingV2::TargetGroup')];
-  const checked = targets.filter(({ Properties }) => Properties['HealthCheckEnabled'] === true);
-  assert.ok(checked.length > 0);
-  for (const { Properties } of checked)
-    assert.ok(Object.values(HEALTH_PATHS).includes(Properties['HealthCheckPath'] as '/readyz'));
 });

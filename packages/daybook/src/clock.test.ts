@@ -119,3 +119,16 @@ test('under any sequence of steps and pauses stamps never go back and never stan
     }),
   );
 });
+
+test('a process that was stopped takes the wall’s time at once, and only forward', () => {
+  const time = createManualTime(START_MS);
+  const clock = createClock(time);
+  clock.nowMicros();
+  time.step(HOUR_MS);
+  clock.catchUp();
+  assert.equal(clock.nowMicros(), (START_MS + HOUR_MS) * 1000);
+  assert.equal(clock.status().state, 'ok');
+  time.step(-HOUR_MS);
+  clock.catchUp();
+  assert.ok(clock.nowMicros() >= (START_MS + HOUR_MS) * 1000);
+});

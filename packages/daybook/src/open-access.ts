@@ -41,6 +41,8 @@ export interface OpenedAccess extends Pick<HttpContext, 'clientOf' | 'assertLets
   readonly audit: Audit;
   readonly authenticate: Authenticate;
   readonly parts: Readonly<Record<string, WatchedPart>>;
+  /** Resolves when no issuer's keys are being read: where nothing runs between requests, a read would be cut off there. */
+  settled(): Promise<void>;
   /** Before the intake is closed: the last uses of keys go on record. */
   close(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export async function openAccess(options: OpenAccessOptions): Promise<OpenedAcce
     clientOf: createClientOf(config.trustedProxies),
     assertLetsIn: createAddressCheck(config),
     parts: { keys: () => keys.status(), ...(tokens && { issuers: watchIssuers(tokens) }) },
+    settled: async () => tokens?.settled(),
     close: () => keys.close(),
   };
 }

@@ -24,6 +24,10 @@ import { LONG_POLL_PARAMETERS } from '../src/http/routes/live.ts';
 import { STATS_PARAMETERS } from '../src/http/routes/stats.ts';
 import { SQS_FAILURES } from '../src/queue/sqs/failure.ts';
 import { registerPaths } from '../src/register.ts';
+import type { Front } from '../src/http/front.ts';
+import { NODE_FRONT } from '../src/http/front.ts';
+import { pageBytes } from '../src/http/page-texts.ts';
+import { BALANCER, HTTP_API, REST_API } from '../src/lambda/aws-fronts.ts';
 import { dynamoDbCapabilities } from '../src/store/dynamodb/capabilities.ts';
 import { DYNAMODB_FAILURES } from '../src/store/dynamodb/failure.ts';
 import { POSTGRES_FAILURES } from '../src/store/postgres/failure.ts';
@@ -343,6 +347,29 @@ describe('docs/drivers.md', () => {
     const decided = figures(decision, 'Per transaction');
     assert.equal(decided.length, 6);
     assert.deepEqual(figures(drivers, 'One transaction with'), decided);
+  });
+
+  test('lists the fronts as they are', () => {
+    const rows = tableRows(section(drivers, '## Fronts'), 'Fact');
+    const fronts = {
+      'Node server': NODE_FRONT,
+      'REST API': REST_API,
+      'HTTP API': HTTP_API,
+      'Load balancer': BALANCER,
+    };
+    const facts = rows.filter(({ Fact = '' }) => /^`[a-z]+[A-Z]?[A-Za-z]*`$/.test(Fact));
+    assert.deepEqual(
+      facts.map((row) => codes(row['Fact'])[0]),
+      Object.keys(NODE_FRONT),
+    );
+    for (const row of facts) {
+      const name = codes(row['Fact'])[0] as keyof Front;
+      for (const [column, front] of Object.entries(fronts))
+        assert.equal(codes(row[column])[0], String(front[name]), `${column} ${name}`);
+    }
+    const pages = rows.find(({ Fact }) => Fact === 'pages');
+    assert.ok(pages?.['Node server']?.includes(`${pageBytes(NODE_FRONT) / 1024} KB`));
+    assert.ok(pages?.['Load balancer']?.includes(`${Math.floor(pageBytes(BALANCER) / 1024)} KB`));
   });
 
   test('lists the durability levels in their order', () => {

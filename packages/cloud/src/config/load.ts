@@ -2,6 +2,7 @@
  * Loads the configuration of one environment: its defaults, then the file, then what the file says of the environment.
  * Parsed once, at the edge, into a frozen object. Nothing is read from variables of the environment.
  */
+import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -79,6 +80,11 @@ function isEnvironment(name: string): name is EnvironmentName {
 }
 
 async function readFile(path: string): Promise<unknown> {
+  await access(path).catch((cause: unknown) => {
+    throw new ConfigError(`configuration (-c): expected a file, given ${path}, where there is none`, {
+      cause,
+    });
+  });
   const attributes = path.endsWith('.json') ? { with: { type: 'json' } } : undefined;
   try {
     return ((await import(pathToFileURL(path).href, attributes)) as { default?: unknown }).default;

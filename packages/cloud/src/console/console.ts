@@ -6,6 +6,7 @@
  * a domain there the console is at `console.<domain.name>`; elsewhere it keeps the name that CloudFront gives it, which
  * is printed as an output.
  */
+import type { aws_kms as kms } from 'aws-cdk-lib';
 import {
   aws_cloudfront as cloudfront,
   aws_cloudfront_origins as origins,
@@ -26,6 +27,7 @@ import type { Deployment } from '../config/schema.ts';
 import { Domain } from '../front/domain.ts';
 import { LogBucket } from '../front/log-bucket.ts';
 import type { Front } from '../parts.ts';
+import { removalPolicyOf } from '../stacks/removal-policy.ts';
 import type { ApiOrigin } from './api-origin.ts';
 import { apiOrigin } from './api-origin.ts';
 import { consolePage } from './page.ts';
@@ -36,6 +38,8 @@ export interface ConsoleProps {
   readonly front: Front;
   /** As the application has them, defaults included. */
   readonly registers: readonly Register[];
+  /** Of the log of CDK's function that uploads. */
+  readonly key?: kms.IKey;
 }
 
 const ONE_YEAR = Duration.days(365);
@@ -49,7 +53,7 @@ export class Console extends Construct {
   readonly url: string;
 
   /** @throws {ConfigError} CloudFront calls from its own addresses, which `front.allowFrom` cannot tell apart. */
-  constructor(scope: Construct, id: string, { deployment, front, registers }: ConsoleProps) {
+  constructor(scope: Construct, id: string, { deployment, front, registers, key }: ConsoleProps) {
     super(scope, id);
     if (deployment.front.allowFrom.length > 0)
       throw new ConfigError(
@@ -72,7 +76,8 @@ export class Console extends Construct {
       }),
       logGroup: new logs.LogGroup(this, 'UploadLogs', {
         retention: deployment.logs.retentionDays,
-        removalPolicy: RemovalPolicy.DESTROY,
+        removalPolicy: removalPolicyOf(deployment),
+        ...(key && { encryptionKey: key }),
       }),
     });
     this.url = `https://${domain?.name ?? this.distribution.distributionDomainName}${basePath}/`;

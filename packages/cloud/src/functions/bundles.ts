@@ -67,7 +67,7 @@ async function bundle(name: HandlerName, outdir: string): Promise<void> {
     legalComments: 'none',
     // What is CommonJS inside asks for Node's own modules by `require`, which modules do not have.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    define: { DAYBOOK_VERSION: JSON.stringify(await versionOfPackage()) },
+    define: { BUNDLED_VERSION: JSON.stringify(await versionOfPackage()) },
     logLevel: 'silent',
   });
   // What its pages load; the others have none.

@@ -109,6 +109,6 @@ function priorityOf({ handler }: WatchedFunction): Priority {
   return VITAL.includes(handler) ? 'high' : 'low';
 }
 
-export function pascal(handler: HandlerName): string {
+function pascal(handler: HandlerName): string {
   return handler.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

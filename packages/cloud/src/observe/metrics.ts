@@ -133,7 +133,7 @@ export function requestsMetric(front: Front, period: Duration): cloudwatch.Metri
 }
 
 /** Where the functions of a stack publish Daybook's own metrics: the variable `metricsNamespace` of each. */
-export function metricsNamespace(scope: Construct): string {
+function metricsNamespace(scope: Construct): string {
   return `Daybook/${Stack.of(scope).stackName}`;
 }
 

@@ -101,7 +101,7 @@ export class ApplicationStack extends Stack {
     this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     if (deployment.console) {
-      const { url } = new Console(this, 'Console', { deployment, front, registers });
+      const { url } = new Console(this, 'Console', { deployment, front, registers, ...(key && { key }) });
       this.consoleUrl = new CfnOutput(this, 'ConsoleUrl', { value: url, description: 'For people' });
     }
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });

@@ -168,7 +168,7 @@ test('the process without credentials, file or environment ends with one clear l
   assert.equal(noFile.code, 1);
   assert.match(
     noFile.stderr,
-    /^daybook cloud: [^\n]*daybook\.cloud\.ts: expected a module with a default export[^\n]*\n$/,
+    /^daybook cloud: configuration \(-c\): expected a file, given [^\n]*daybook\.cloud\.ts, where there is none\n$/,
   );
 
   const config = { name: 'daybook', account: ACCOUNT, front: { kind: 'rest-api' } };

@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 
 /** A bundle has no package beside it: whoever makes one defines the version in it. */
-declare const DAYBOOK_VERSION: string | undefined;
+declare const BUNDLED_VERSION: string | undefined;
 
-export const version = typeof DAYBOOK_VERSION === 'string' ? DAYBOOK_VERSION : readVersion();
+export const version = typeof BUNDLED_VERSION === 'string' ? BUNDLED_VERSION : readVersion();
 
 function readVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

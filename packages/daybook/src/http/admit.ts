@@ -8,6 +8,7 @@ import type { Client } from '../access/client-address.ts';
 import type { Identity } from '../access/identity.ts';
 import { DaybookError } from '../errors.ts';
 import type { Access, Direction, Register } from '../register.ts';
+import type { LastCaller } from './authenticate.ts';
 import type { HttpContext } from './context.ts';
 import { assertSameSite } from './cors.ts';
 
@@ -29,6 +30,7 @@ export function letWriterIn(
 }
 
 /**
+ * @param last of the same connection.
  * @returns whoever calls, undefined where nobody needs to be known; a promise only for a token that was not seen before.
  * @throws {DaybookError} UNAUTHENTICATED, FORBIDDEN, CREDENTIAL_UNVERIFIABLE; also by the promise.
  */
@@ -37,11 +39,12 @@ export function admit(
   register: Register,
   direction: Direction,
   authorization: string | undefined,
+  last?: LastCaller,
 ): Identity | undefined | Promise<Identity> {
   const access = register.access[direction];
   // A credential that nobody asks for is not looked at, so a wrong one does not keep its owner out either.
   if (access === 'open') return undefined;
-  const identity = authenticate(authorization);
+  const identity = authenticate(authorization, last);
   if (identity instanceof Promise) {
     return identity.then((known) => assertMay(register, direction, access, known));
   }

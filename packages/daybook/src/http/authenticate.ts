@@ -16,7 +16,16 @@ export interface Authenticate {
    * @returns undefined without a credential; a promise only for a token that was not seen before, and for keys that were not read yet.
    * @throws {DaybookError} UNAUTHENTICATED, CREDENTIAL_UNVERIFIABLE; also by the promise.
    */
-  (authorization: string | undefined): Identity | undefined | Promise<Identity>;
+  (authorization: string | undefined, last?: LastCaller): Identity | undefined | Promise<Identity>;
+}
+
+/**
+ * Whom the last token on a connection named, and by which header: while that is the same and the token still holds, a
+ * request costs a comparison. Kept only where the header is kept anyway. Not for API keys, which can be revoked at any time.
+ */
+export interface LastCaller {
+  authorization: string;
+  identity: Identity | undefined;
 }
 
 export interface AuthenticateOptions {
@@ -24,7 +33,10 @@ export interface AuthenticateOptions {
   readonly adminKey?: string;
   readonly keys: Pick<KeysWhenNeeded, 'verify'>;
   /** Absent where no issuer is configured. */
-  readonly tokens?: { verify(token: string): Identity | Promise<Identity> };
+  readonly tokens?: {
+    verify(token: string): Identity | Promise<Identity>;
+    holds(identity: Identity): boolean;
+  };
   /** How many requests may wait at once for their credential to be verified; default 4 096. */
   readonly maxWaiting?: number;
 }
@@ -83,8 +95,10 @@ export function createAuthenticate({
     }
   }
 
-  return (authorization) => {
+  return (authorization, last) => {
     if (authorization === undefined) return undefined;
+    if (last?.identity !== undefined && last.authorization === authorization && tokens?.holds(last.identity))
+      return last.identity;
     const credential = credentialOf(authorization);
     if (credential === undefined)
       throw invalid('expected Authorization: Bearer <credential> (RFC 6750), given another form');
@@ -95,7 +109,12 @@ export function createAuthenticate({
         'expected an API key or the admin key, given neither; tokens need an issuer in the configuration',
       );
     const verified = tokens.verify(credential);
-    return verified instanceof Promise ? wait(verified, refuseToken) : verified;
+    if (verified instanceof Promise) return wait(verified, refuseToken);
+    if (last !== undefined) {
+      last.authorization = authorization;
+      last.identity = verified;
+    }
+    return verified;
   };
 }
 

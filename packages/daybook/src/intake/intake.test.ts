@@ -263,3 +263,20 @@ test('an entry that another intake stamped keeps its id', async () => {
   assert.deepEqual(recordedIds(store), [entry.id]);
   await intake.close();
 });
+
+test('an intake that is abandoned repeats nothing and keeps no bytes', async () => {
+  const waiting = Promise.withResolvers<void>();
+  const { intake, store, budget } = start({
+    answerWithinMs: () => 5,
+    backOff: { wait: () => waiting.promise, reset: () => undefined },
+  });
+  store.meet('unknown-lost');
+  await assert.rejects(accept(intake, DRAFT), { code: 'STORE_UNAVAILABLE' });
+  assert.ok(budget.used > 0);
+  intake.abandon();
+  waiting.resolve();
+  await intake.close();
+  assert.equal(store.appends, 1);
+  assert.equal(budget.used, 0);
+  await assert.rejects(accept(intake, DRAFT), { code: 'DRAINING' });
+});

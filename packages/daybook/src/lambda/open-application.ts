@@ -6,8 +6,9 @@
  *     rest ──▶ nothing under way: kept for the next request
  *          └─▶ something unknown or away: abandoned and closed; the next request opens anew
  *
- * What others wrote meanwhile is read by the request that needs it (API keys, at most once a second). Milliseconds are
- * those of the wall, because the machine's own may stand still.
+ * What others wrote meanwhile is read by the request that needs it (API keys, at most once a second), and keys of issuers that
+ * are due are read to their end before its answer. Milliseconds are those of the wall, because the machine's own may stand
+ * still.
  */
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -113,11 +114,13 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
       endsAtMs = nowMs() + leftMs;
       if (needsStore(request)) await store.reach();
       const authenticate = authenticateByAuthorizer(authorizer, nowMs);
-      return appOf(front, basePath).fetch(request, {
+      const answer = await appOf(front, basePath).fetch(request, {
         peer,
         endsAtMs,
         ...(authenticate && { authenticate }),
       });
+      await within(endsAtMs - nowMs() - TELLING_MS, access.settled());
+      return answer;
     },
     rest() {
       const { state, entriesInFlight } = intake.status();
@@ -155,4 +158,11 @@ function needsStore({ method, headers, url }: Request): boolean {
   const credential = credentialOf(headers.get('authorization') ?? '');
   const isOperators = new URL(url).pathname.includes('/api/');
   return method !== 'POST' || isOperators || credential?.startsWith(KEY_PREFIX) === true;
+}
+
+/** @param work never rejects. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, sleep(Math.max(0, ms), done.signal)]);
+  done.abort();
 }

@@ -1,5 +1,8 @@
 /** What is remembered of verified tokens: how many, how long, and nothing of those that were refused. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { makeSigningKey, signToken, startIssuer } from '../support/issuer-server.ts';
@@ -81,3 +84,51 @@ test('refused tokens push out nothing', async () => {
   for (let n = 0; n < 20; n += 1) await verdict(await fresh({ aud: 'other' }));
   assert.deepEqual(kept.map(isRemembered), [true, true]);
 });
+
+test('an identity holds as long as its token would be remembered, and no other identity does', async () => {
+  const { verify, holds, pass } = createTestVerifier({ jwks: issuer.jwks });
+  const token = await fresh({ exp: NOW + 60 });
+  const identity = await verify(token);
+  assert.ok(holds(identity));
+  assert.ok(!holds({ ...identity }), 'one that looks the same was not verified');
+  pass(64);
+  assert.ok(holds(identity));
+  pass(1);
+  assert.ok(!holds(identity));
+});
+
+test('an identity holds while the keys of its issuer stay what they were', async () => {
+  const { verify, holds, refreshed } = await withKeyFile();
+  const lasting = await verify(await fresh());
+  await refreshed([key.publicJwk]);
+  assert.ok(holds(lasting), 'the same keys were read again');
+  await refreshed([]);
+  assert.ok(!holds(lasting), 'its key was withdrawn');
+});
+
+test('an identity holds although others pushed its token out of the memory', async () => {
+  const { verify, holds, isRemembered } = createTestVerifier({ jwks: issuer.jwks }, { maxCachedTokens: 1 });
+  const token = await fresh();
+  const identity = await verify(token);
+  await verify(await fresh());
+  assert.ok(holds(identity));
+  assert.ok(!isRemembered(token));
+});
+
+/** An issuer whose keys are in a file. */
+async function withKeyFile() {
+  const directory = await mkdtemp(join(tmpdir(), 'daybook-keys-'));
+  after(() => rm(directory, { recursive: true, force: true }));
+  const jwks = join(directory, 'jwks.json');
+  await writeFile(jwks, JSON.stringify({ keys: [key.publicJwk] }));
+  const verifier = createTestVerifier({ jwks });
+  return {
+    ...verifier,
+    /** Publishes these keys, and waits until they were read. */
+    async refreshed(keys: readonly object[]): Promise<void> {
+      await writeFile(jwks, JSON.stringify({ keys }));
+      verifier.pass(2);
+      await verifier.load();
+    },
+  };
+}

@@ -26,7 +26,7 @@ export function createTokenCache(maxTokens: number): TokenCache {
       if (found === undefined) return undefined;
       // Behind all others: the first of the map is the one used longest ago.
       tokens.delete(digest);
-      if (atMs >= found.identity.expiresAtMs || found.currentKeys(atMs) !== found.keys) return undefined;
+      if (!isInForce(found, atMs)) return undefined;
       tokens.set(digest, found);
       return found.identity;
     },
@@ -35,4 +35,9 @@ export function createTokenCache(maxTokens: number): TokenCache {
       if (tokens.size > maxTokens) tokens.delete(tokens.keys().next().value as string);
     },
   };
+}
+
+/** Whether what was verified would be found so again. */
+export function isInForce({ identity, keys, currentKeys }: VerifiedToken, atMs: number): boolean {
+  return atMs < identity.expiresAtMs && currentKeys(atMs) === keys;
 }

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 
 import type { Logger } from 'pino';
 
-import type { TokenIdentity } from '../identity.ts';
+import type { Identity, TokenIdentity } from '../identity.ts';
 import { toIdentity } from './claims.ts';
 import { MAX_TOKEN_CHARACTERS, readUnverified } from './compact-token.ts';
 import type { IssuerSettings } from './issuer-schema.ts';
@@ -16,7 +16,8 @@ import { createKeyRing } from './key-ring.ts';
 import { createKeySource } from './key-source.ts';
 import type { TrustedIssuer } from './signature.ts';
 import { verifySignature } from './signature.ts';
-import { createTokenCache } from './token-cache.ts';
+import type { VerifiedToken } from './token-cache.ts';
+import { createTokenCache, isInForce } from './token-cache.ts';
 import { TokenError } from './token-error.ts';
 
 export interface TokenVerifier {
@@ -26,6 +27,11 @@ export interface TokenVerifier {
    * @throws {TokenError} by the promise.
    */
   verify(token: string): TokenIdentity | Promise<TokenIdentity>;
+  /**
+   * Whether the token that this identity came of would give it again: it has not ended, and its issuer's keys are the same.
+   * For a caller that has both at hand it takes the place of `verify`, at a fraction of its price.
+   */
+  holds(identity: Identity): boolean;
   /** Reads the keys of all issuers, so that the first request need not wait; failures are in the log and the status. */
   load(): Promise<void>;
   /**
@@ -65,6 +71,7 @@ export function createTokenVerifier({
   });
   const byIssuer = new Map(trusted.map((issuer) => [issuer.settings.issuer, issuer]));
   const cache = createTokenCache(maxCachedTokens);
+  const verified = new WeakMap<Identity, VerifiedToken>();
   /** One verification for all who wait for the same token. */
   const underWay = new Map<string, Promise<TokenIdentity>>();
 
@@ -77,7 +84,9 @@ export function createTokenVerifier({
     const { name, settings, keyRing } = issuer;
     const { claims, keys } = await verifySignature(token, unverified, issuer, nowMs);
     const identity = toIdentity(name, settings, claims);
-    cache.add(digest, { identity, keys, currentKeys: keyRing.current });
+    const found = { identity, keys, currentKeys: keyRing.current };
+    cache.add(digest, found);
+    verified.set(identity, found);
     return identity;
   }
 
@@ -95,6 +104,10 @@ export function createTokenVerifier({
       const forget = (): void => void underWay.delete(digest);
       checked.then(forget, forget);
       return checked;
+    },
+    holds(identity) {
+      const found = verified.get(identity);
+      return found !== undefined && isInForce(found, nowMs());
     },
     async load() {
       await Promise.all(trusted.map(({ keyRing }) => keyRing.refresh()));

@@ -18,6 +18,7 @@ import type { Register } from '../../register.ts';
 import { admit, letWriterIn } from '../admit.ts';
 import type { Answer } from '../answer.ts';
 import { peerOf } from '../app-env.ts';
+import type { LastCaller } from '../authenticate.ts';
 import type { HttpContext } from '../context.ts';
 import { overloaded } from '../decompress.ts';
 import { requestIdOf } from '../request-id.ts';
@@ -47,6 +48,8 @@ export class PlainConnection implements WriteListener {
   readonly #socket: Socket;
   readonly #peer: Client;
   readonly #reader = new PlainReader();
+  /** The header is kept by the reader too. */
+  readonly #lastCaller: LastCaller = { authorization: '', identity: undefined };
   #requests = 0;
   #busy = false;
   #requestId = '';
@@ -130,7 +133,7 @@ export class PlainConnection implements WriteListener {
     this.#hold = hold;
     try {
       const client = letWriterIn(context, register, headers, this.#peer);
-      const admitted = admit(context, register, 'write', headers['authorization']);
+      const admitted = admit(context, register, 'write', headers['authorization'], this.#lastCaller);
       if (!(admitted instanceof Promise)) return this.#write(headers, client, body, hold, admitted);
       admitted.then(
         (identity) => this.#write(headers, client, body, hold, identity),

@@ -5,6 +5,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 
 import type { BatchReader, PackedBatch, Run } from './packed-batch.ts';
+import { createOwnBlocks } from './own-blocks.ts';
 import { blockOf } from './rows.ts';
 
 /** Any number of rows is a sum of these. */
@@ -27,6 +28,7 @@ export interface EntryInsert {
 export function createEntryInsert(db: DatabaseSync): EntryInsert {
   const statements = ROWS_A_STATEMENT.map((rows) => ({ rows, statement: db.prepare(insertOf(rows)) }));
   const addBlock = db.prepare('INSERT INTO block (register, block) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const ownBlocks = createOwnBlocks(db);
   const newest = db.prepare('SELECT coalesce(max(position), 0) AS position FROM entry');
   const positionOf = db.prepare('SELECT position FROM entry WHERE register = ? AND id = ?');
 
@@ -40,6 +42,8 @@ export function createEntryInsert(db: DatabaseSync): EntryInsert {
     for (const { register, subject, first, end } of stretchesOf(batch.runs, aside)) {
       reader.skipTo(first);
       let index = first;
+      const own =
+        subject === '' ? undefined : joinRanges((from, to) => ownBlocks.add(register, subject, from, to));
       for (const { rows, statement } of statements) {
         for (; end - index >= rows; index += rows) {
           const values: SQLInputValue[] = [register, subject, reader.idsFrom(index, rows)];
@@ -48,25 +52,31 @@ export function createEntryInsert(db: DatabaseSync): EntryInsert {
             values.push(meta, payload);
           }
           const { changes, lastInsertRowid } = statement.run(...values);
-          if (changes !== rows) noteNotStored(register, index, rows, Number(changes));
+          const newestRow = Number(lastInsertRowid);
+          if (changes === rows) own?.add(newestRow - rows + 1, newestRow);
+          else for (const place of newPlaces(register, index, rows, Number(changes))) own?.add(place, place);
           if (changes === 0) continue;
-          addBlocks(register, lastPosition + 1, Number(lastInsertRowid));
-          lastPosition = Number(lastInsertRowid);
+          addBlocks(register, lastPosition + 1, newestRow);
+          lastPosition = newestRow;
         }
       }
+      own?.end();
     }
 
-    /** A redelivery: an entry that was there before has an older position. */
-    function noteNotStored(register: string, first: number, rows: number, stored: number): void {
+    /** A redelivery: an entry that was there before has an older position. @returns the positions of the others. */
+    function newPlaces(register: string, first: number, rows: number, stored: number): number[] {
       const older: number[] = [];
+      const newer: number[] = [];
       for (let place = first; place < first + rows; place += 1) {
-        const row = positionOf.get(register, reader.idsFrom(place, 1));
-        if (Number(row?.['position']) <= before) older.push(place);
+        const position = Number(positionOf.get(register, reader.idsFrom(place, 1))?.['position']);
+        if (position <= before) older.push(place);
+        else newer.push(position);
       }
-      if (rows - older.length !== stored) {
+      if (newer.length !== stored) {
         throw new Error(`batch ${batch.source}/${batch.n}: expected ids that differ, given one twice`);
       }
       notStored.push(...older);
+      return newer;
     }
 
     return { notStored, lastPosition };
@@ -79,6 +89,25 @@ export function createEntryInsert(db: DatabaseSync): EntryInsert {
   }
 
   return { insert, isStored: (register, id) => positionOf.get(register, id) !== undefined, newestPosition };
+}
+
+/** Joins ranges that follow each other, so that what is written for them is written once. */
+function joinRanges(write: (first: number, last: number) => void) {
+  let range: { first: number; last: number } | undefined;
+  function end(): void {
+    if (range !== undefined) write(range.first, range.last);
+    range = undefined;
+  }
+  return {
+    add(first: number, last: number): void {
+      if (range?.last === first - 1) range.last = last;
+      else {
+        end();
+        range = { first, last };
+      }
+    },
+    end,
+  };
 }
 
 interface Stretch {

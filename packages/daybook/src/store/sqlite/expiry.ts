@@ -8,6 +8,7 @@ import { microsToFirstId } from '../../id.ts';
 import type { ExpireQuery } from '../store.ts';
 import type { LedgerChanges } from './ledger.ts';
 import { createLedger, createLedgerChanges } from './ledger.ts';
+import { createOwnBlocks } from './own-blocks.ts';
 import { BLOCK_POSITIONS, blockOf, fromIdBytes, toIdBytes } from './rows.ts';
 
 /** For each entry that may go; one has a mark only where its key was held. */
@@ -48,6 +49,7 @@ export function createExpiry(db: DatabaseSync): Expire {
     `INSERT INTO expiry (register, through) VALUES (?, ?)
      ON CONFLICT (register) DO UPDATE SET through = max(through, excluded.through)`,
   );
+  const ownBlocks = createOwnBlocks(db);
   const addToLedger = createLedger(db);
 
   function remove(register: string, rows: readonly DueRow[]): void {
@@ -61,6 +63,14 @@ export function createExpiry(db: DatabaseSync): Expire {
     }
     for (const block of new Set(rows.map(({ position }) => blockOf(position)))) {
       removeEmptyBlock.run({ register, block });
+    }
+    for (const [subject, own] of Map.groupBy(rows, (row) => row.subject)) {
+      if (subject !== '')
+        ownBlocks.remove(
+          register,
+          subject,
+          own.map(({ position }) => position),
+        );
     }
     noteExpired.run(register, Math.max(...rows.map(({ position }) => position)));
     for (const [region, ofRegion] of changes) addToLedger(region, ofRegion);

@@ -19,11 +19,13 @@ import type {
 } from '../store.ts';
 import { VOUCH_LIFETIME_MS } from '../store.ts';
 import type { MarkRow } from './marks.ts';
+import type { OwnPositions } from './own-blocks.ts';
+import { createOwnPositions } from './own-blocks.ts';
 import type { EntryRow } from './rows.ts';
 import { BLOCK_POSITIONS, blockOf, fromRow, successor, toIdBytes } from './rows.ts';
 
 const COLUMNS = 'entry.position, entry.id, entry.register, entry.subject, entry.meta, entry.payload';
-/** In the words of the partial indexes, or SQLite would not use them (https://www.sqlite.org/partialindex.html). */
+/** In the words of the partial index, or SQLite would not use it (https://www.sqlite.org/partialindex.html). */
 const OWN = `subject = :subject AND subject <> ''`;
 /**
  * By itself SQLite prefers the unique index of all entries, and looks into each row of others to see whose it is: the time of
@@ -54,10 +56,8 @@ export function createQueries(db: DatabaseSync) {
      WHERE block.register = :register AND block >= :firstBlock AND entry.register = :register AND position > :after
      ORDER BY block, position LIMIT :limit`,
   );
-  const followingOwn = db.prepare(
-    `SELECT ${COLUMNS} FROM entry INDEXED BY entry_by_subject_position
-     WHERE register = :register AND ${OWN} AND position > :after ORDER BY position LIMIT :limit`,
-  );
+  const ownPositions = createOwnPositions(db);
+  const byPosition = db.prepare(`SELECT ${COLUMNS} FROM entry WHERE position = ?`);
   const expiredThrough = db.prepare('SELECT through FROM expiry WHERE register = ?');
   // Of those that were given, whatever retention took since (https://www.sqlite.org/autoinc.html).
   const newestPosition = db.prepare(
@@ -98,6 +98,11 @@ export function createQueries(db: DatabaseSync) {
   function findRow(register: string, id: Uint8Array, subject: string | undefined): EntryRow | undefined {
     const row = subject === undefined ? byId.get(register, id) : ownById.get({ register, id, subject });
     return row as EntryRow | undefined;
+  }
+
+  /** Each block has one entry at least, and the first one may have none behind the place. */
+  function* followOwn(query: Parameters<OwnPositions>[0], limit: number): Generator {
+    for (const position of ownPositions(query, limit + 1)) yield byPosition.get(position);
   }
 
   function countBetween(
@@ -149,11 +154,10 @@ export function createQueries(db: DatabaseSync) {
       db.exec('BEGIN');
       try {
         const head = Number(newestPosition.get()?.['position']);
-        const place = { register, after, limit: limit + 1 };
         const rows =
           subject === undefined
-            ? following.iterate({ ...place, firstBlock: blockOf(after) })
-            : followingOwn.iterate({ ...place, subject });
+            ? following.iterate({ register, after, limit: limit + 1, firstBlock: blockOf(after) })
+            : followOwn({ register, subject, after }, limit + 1);
         const { entries, more } = take(rows, limit, maxBytes);
         const last = entries.at(-1)?.position.number;
         return {
