@@ -2,7 +2,7 @@
  * The CDK app of one environment: in each region an application, and its network where it has one. Nothing is looked up
  * and no variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
  */
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
@@ -10,6 +10,7 @@ import type { Deployment } from './config/schema.ts';
 import type { Bundles } from './functions/bundles.ts';
 import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
+import { DeliveryStack } from './stacks/delivery-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
 
 export interface AppOptions {
@@ -38,7 +39,24 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   for (const region of deployment.regions) addRegion(app, { deployment, bundles, region });
+  addDelivery(app, deployment);
   return app;
+}
+
+/** In the first region: roles are the account's. After all others: it deploys wherever a stack is. */
+function addDelivery(app: App, deployment: Deployment): DeliveryStack | undefined {
+  const { name, environment, account, delivery, regions } = deployment;
+  const [region = ''] = regions;
+  if (delivery === undefined) return undefined;
+  return new DeliveryStack(app, `${name}-${environment}-${region}-delivery`, {
+    env: { account, region },
+    tags: { ...tagsOf(deployment) },
+    description: `Daybook: who deploys ${name} ${environment}`,
+    terminationProtection: deployment.onDestroy === 'retain',
+    deployment,
+    delivery,
+    stackRegions: [...new Set(app.node.children.filter(Stack.isStack).map((stack) => stack.region))],
+  });
 }
 
 /** @returns the stack that stands on all others of the region. */

@@ -15,6 +15,7 @@ import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRestore } from './commands/restore.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addStatus } from './commands/status.ts';
 import { addSynth } from './commands/synth.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOf, toOneLine } from './failure.ts';
@@ -23,6 +24,7 @@ import { printable } from './terminal.ts';
 const COMMANDS = [
   addPlan,
   addApply,
+  addRollback,
   addPlanDestroy,
   addDestroy,
   addOutputs,

@@ -23,6 +23,9 @@ const NEAR = 0.8;
 /** Without these no caller is answered, or what was acknowledged is not stored. */
 const VITAL: readonly HandlerName[] = ['api', 'authorizer', 'persister', 'dead-letters'];
 
+/** The id of the alarm on errors of the function that answers callers. */
+export const API_ERRORS = 'ApiErrors';
+
 const WHAT_STOPS: Readonly<Record<HandlerName, string>> = {
   api: 'Callers are answered 5XX and send again.',
   health: 'The front takes Daybook for unhealthy.',

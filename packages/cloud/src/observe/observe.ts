@@ -31,6 +31,8 @@ export interface ObserveProps {
 export class Observe extends Construct {
   /** Whom something of high priority is told; undefined without alarms and without a budget. */
   readonly high: sns.ITopic | undefined;
+  /** Empty without alarms. */
+  readonly alarms: readonly aws_cloudwatch.Alarm[];
   readonly #low: aws_cloudwatch.Alarm[] = [];
 
   constructor(scope: Construct, id: string, { deployment, parts }: ObserveProps) {
@@ -41,9 +43,9 @@ export class Observe extends Construct {
         ? new Notifications(this, 'Notifications', { alerts: observe.alerts, key: parts.key })
         : undefined;
     this.high = topics?.high;
-    const alarms = observe.alarms && topics !== undefined ? this.#alarms(deployment, parts, topics) : [];
+    this.alarms = observe.alarms && topics !== undefined ? this.#alarms(deployment, parts, topics) : [];
     if (this.#low.length > 0) muteOutside(this, observe.alerts.workingHours, this.#low);
-    if (observe.dashboard) createDashboard(this, { deployment, parts, alarms });
+    if (observe.dashboard) createDashboard(this, { deployment, parts, alarms: this.alarms });
     if (parts.functions.probe !== undefined) scheduleProbe(this, parts.functions.probe);
     if (budget !== undefined && topics !== undefined)
       createBudget(this, deployment, budget.monthlyUsd, topics);

@@ -2,7 +2,7 @@
  * The application: what an entry goes through, in that order, and then what watches over it.
  */
 import type { StackProps } from 'aws-cdk-lib';
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { aws_lambda as lambda, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { issuersVariable } from '../access/issuers.ts';
@@ -17,9 +17,11 @@ import { Console } from '../console/console.ts';
 import { createKey } from '../encryption/key.ts';
 import type { Bundles } from '../functions/bundles.ts';
 import { createFront } from '../front/front.ts';
+import { Canary } from '../functions/canary.ts';
 import { EntryFunctions } from '../functions/entry-functions.ts';
 import { Doors } from '../network/doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import { API_ERRORS } from '../observe/function-alarms.ts';
 import { Observe } from '../observe/observe.ts';
 import type { Parts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
@@ -38,6 +40,7 @@ export class ApplicationStack extends Stack {
   readonly parts: Parts;
   backup?: Backup;
   people?: PeopleRole;
+  canary?: Canary;
   readonly url: CfnOutput;
   consoleUrl?: CfnOutput;
 
@@ -111,7 +114,13 @@ export class ApplicationStack extends Stack {
   #watchOver(deployment: Deployment): void {
     const { parts } = this;
     const { people } = deployment.access;
-    const { high } = new Observe(this, 'Observe', { deployment, parts });
+    const { high, alarms } = new Observe(this, 'Observe', { deployment, parts });
+    const { api } = parts.functions;
+    if (deployment.functions.canary && api instanceof lambda.Alias)
+      this.canary = new Canary(this, 'Canary', {
+        alias: api,
+        alarms: alarms.filter(({ node }) => node.id === API_ERRORS),
+      });
     if (deployment.store.backups)
       this.backup = new Backup(this, 'Backup', { deployment, parts, alerts: high });
     if (people.length > 0) this.people = new PeopleRole(this, 'People', { people, parts });
