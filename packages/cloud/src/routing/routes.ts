@@ -2,12 +2,13 @@
  * The common name of several regions: a weighted record for each, given out only while the health check of that region's
  * own host passes. The check never asks the common name, which would lead it to whatever region is well.
  */
-import { aws_route53 as route53, Duration } from 'aws-cdk-lib';
+import { aws_route53 as route53 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { HEALTH_PATHS } from 'daybook/deployment';
 
 import { commonTarget, regionalHost } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
+import { FAILURES, INTERVAL_SECONDS, TTL_SECONDS, WEIGHT } from './timing.ts';
 
 export interface RoutesProps {
   readonly regions: readonly string[];
@@ -23,13 +24,6 @@ export interface Route {
   readonly record: route53.CfnRecordSet;
 }
 
-/** Each as much as any other: two share the callers half and half. */
-const WEIGHT = 50;
-/** How long a resolver sends callers to a region after it has failed. */
-const TTL = Duration.seconds(20);
-/** The shorter of the two that there are. */
-const INTERVAL_SECONDS = 10;
-const FAILURES = 2;
 /**
  * On three continents, the fewest regions that Route 53 takes. Each check is a request that proves a write, in every
  * replica: from everywhere they would be some three times as many.
@@ -52,7 +46,7 @@ export class Routes extends Construct {
         hostedZoneId: zone.hostedZoneId,
         name: `${domain.name}.`,
         type: 'CNAME',
-        ttl: String(TTL.toSeconds()),
+        ttl: String(TTL_SECONDS),
         resourceRecords: [commonTarget(domain, region)],
         setIdentifier: region,
         weight: WEIGHT,
