@@ -35,17 +35,18 @@ describe('the common name', () => {
   });
 
   test('leads to what the front of that region has for it, and to nothing that is a region’s own', () => {
-    for (const { stack, regions, deployment, topology } of deployments) {
+    for (const { stack, deployment, topology } of deployments) {
       const records = ofType(stack(ROUTING, 'routing'), 'AWS::Route53::RecordSet');
-      for (const [index, region] of regions.entries()) {
-        const [target] = records[index]?.Properties['ResourceRecords'] as string[];
+      for (const { Properties } of records) {
+        const region = String(Properties['SetIdentifier']);
+        const [target] = Properties['ResourceRecords'] as string[];
         const inRegion = ofType(stack(region, 'app'), 'AWS::Route53::RecordSet');
-        const found = inRegion.filter(({ Properties }) => Properties['Name'] === `${target}.`);
+        const found = inRegion.filter((record) => record.Properties['Name'] === `${target}.`);
         assert.ok(found.length > 0, `${topology}: ${target}`);
         const domains = ofType(stack(region, 'app'), 'AWS::ApiGateway::DomainName');
-        const common = domains.find(({ Properties }) => Properties['DomainName'] === DOMAIN.name);
-        for (const { Properties } of found) {
-          const alias = valuesOf(Properties['AliasTarget']);
+        const common = domains.find((one) => one.Properties['DomainName'] === DOMAIN.name);
+        for (const record of found) {
+          const alias = valuesOf(record.Properties['AliasTarget']);
           // Whether a target is well is the check's to say.
           assert.ok(alias['EvaluateTargetHealth'] !== true);
           if (deployment.front.kind === 'rest-api')
@@ -118,7 +119,7 @@ describe('a health check', () => {
           FailureThreshold: 2,
           Regions: ['ap-southeast-1', 'eu-west-1', 'us-east-1'],
         });
-        assert.notEqual(`${String(settings['FullyQualifiedDomainName'])}.`, Properties['Name']);
+        assert.notEqual(`${settings['FullyQualifiedDomainName']}.`, Properties['Name']);
       }
     }
   });
@@ -131,7 +132,9 @@ describe('a health check', () => {
       for (const region of synthesis.regions) {
         const app = synthesis.stack(region, 'app');
         const routed = [
-          ...ofType(app, 'AWS::ApiGateway::Resource').map(({ Properties }) => `/${Properties['PathPart']}`),
+          ...ofType(app, 'AWS::ApiGateway::Resource').map(
+            ({ Properties }) => `/${String(Properties['PathPart'])}`,
+          ),
           ...ofType(app, 'AWS::ElasticLoadBalancingV2::ListenerRule').flatMap(({ Properties }) =>
             (Properties['Conditions'] as Record<string, { Values: string[] }>[]).flatMap(
               (condition) => condition['PathPatternConfig']?.Values ?? [],
