@@ -10,6 +10,7 @@ import { addBackup } from './commands/backup.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDrain, addUndrain } from './commands/drain.ts';
+import { addDiagram } from './commands/diagram.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   addRestore,
   addAdminKey,
   addSynth,
+  addDiagram,
 ];
 
 /**

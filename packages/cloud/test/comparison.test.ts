@@ -63,6 +63,7 @@ describe('what is wrong with a line is found', () => {
     'test(`${name} is a case`, () => {});',
     "const cases = ['a case of a table'];",
     "describe('a group', () => {});",
+    "test.skip('left out', () => {});",
   ].join('\n');
   const faults = (...lines: string[]): string[] =>
     faultsOf(readRows(lines.join('\n')), (path) => (path === 'one.test.ts' ? file : undefined));
@@ -83,6 +84,7 @@ describe('what is wrong with a line is found', () => {
       '`one.test.ts › one`',
       'S1-e1: one.test.ts has 2 tests of which "one" could be the name',
     ],
+    ['a test that is skipped', '`one.test.ts › left out`', 'S1-e1: one.test.ts has no test "left out"'],
     ['a file alone', '`one.test.ts`', 'S1-e1: expected "file.test.ts › name", given "one.test.ts"'],
   ] as const) {
     test(what, () => {
