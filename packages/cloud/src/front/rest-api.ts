@@ -23,7 +23,8 @@ import { isSpread } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import type { Functions } from '../parts.ts';
 import { ApiAccessLog } from './api-access-log.ts';
-import type { Domain, Host } from './domain.ts';
+import type { ServedName } from './common-domain.ts';
+import type { Domain } from './domain.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import type { Route } from './routes.ts';
 import { routesWithAuthorizer, routesWithoutAuthorizer } from './routes.ts';
@@ -35,6 +36,8 @@ export interface RestApiProps {
   readonly registers: readonly Register[];
   readonly key?: kms.IKey;
   readonly domain?: Domain;
+  /** With several regions, beside the domain. */
+  readonly common?: ServedName;
 }
 
 export class RestApi extends Construct {
@@ -45,7 +48,7 @@ export class RestApi extends Construct {
 
   constructor(scope: Construct, id: string, props: RestApiProps) {
     super(scope, id);
-    const { deployment, functions, registers, domain } = props;
+    const { deployment, functions, registers, domain, common } = props;
     const { front, access, environment, observe } = deployment;
     const log = this.#createLog(props);
     const policy = onlyFrom(front.allowFrom);
@@ -84,9 +87,10 @@ export class RestApi extends Construct {
       const authorizer = createAuthorizer(this, 'Authorizer', functions.authorizer, access.authorizer);
       this.#addRoutes(routesWithAuthorizer(registers), functions, authorizer);
     }
-    for (const host of domain?.hosts ?? []) this.#serveAt(domain, host, ipv6);
+    if (domain !== undefined) this.#serveAt('Domain', domain, ipv6);
+    if (common !== undefined) this.#serveAt('CommonDomain', common, ipv6);
     this.url =
-      domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.host.name}`;
+      domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.name}`;
     this.#acknowledge(deployment);
   }
 
@@ -117,10 +121,10 @@ export class RestApi extends Construct {
     }
   }
 
-  #serveAt(domain: Domain | undefined, host: Host, ipv6: boolean): void {
-    const name = new apigateway.DomainName(this, `${host.prefix}Domain`, {
-      domainName: host.name,
-      certificate: host.certificate,
+  #serveAt(id: string, domain: ServedName, ipv6: boolean): void {
+    const name = new apigateway.DomainName(this, id, {
+      domainName: domain.name,
+      certificate: domain.certificate,
       endpointType: apigateway.EndpointType.REGIONAL,
       securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
     });
@@ -129,7 +133,7 @@ export class RestApi extends Construct {
     name.addBasePathMapping(api);
     const resource = name.node.defaultChild as apigateway.CfnDomainName;
     resource.addPropertyOverride('EndpointConfiguration.IpAddressType', ipv6 ? 'dualstack' : 'ipv4');
-    domain?.leadTo(new targets.ApiGatewayDomain(name), { ipv6, host });
+    domain.leadTo(new targets.ApiGatewayDomain(name), { ipv6 });
   }
 
   #acknowledge({ front, access }: Deployment): void {
