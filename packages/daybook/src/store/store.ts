@@ -272,6 +272,7 @@ export interface Store {
   count(query: CountQuery): Promise<number[]>;
   /** Ledger rows whose minute begins in the range, oldest first, at most `limit`. */
   ledger(range: StampRange, limit: number): Promise<LedgerRow[]>;
+  /** Of our own lane: whether those of another may still come, only the queue of its region can tell. */
   missingBatches(): Promise<MissingBatches[]>;
   /** Records or renews a statement. */
   vouch(vouch: Vouch): Promise<void>;

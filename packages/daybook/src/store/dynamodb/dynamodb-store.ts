@@ -106,10 +106,8 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
         const of = all.flatMap(({ lane, registers }) => registers.map((register) => ({ lane, register })));
         return readLedger(table, of, range, limit);
       },
-      async missingBatches() {
-        const all = await lanes.current();
-        return (await Promise.all(all.map((of) => readMissing(table, of)))).flat();
-      },
+      // Only our own: what another region misses may have come there long ago, and its gaps are its own to forget.
+      missingBatches: () => readMissing(table, lane),
       vouch: (vouch) => putVouch(table, lane, vouch),
       withdraw: (voucher) => withdrawVouch(table, lane, voucher),
       async vouchedThrough() {
