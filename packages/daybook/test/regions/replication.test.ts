@@ -183,11 +183,17 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
       const whole = await tailed(there, 'eu-west-1', register);
       // What is deleted here may be there still, or not; what is young comes behind all of it.
       const rest = whole.filter((id) => !young.includes(id));
-      assert.deepEqual(rest, idsOf(aged).filter((id) => rest.includes(id)));
+      assert.deepEqual(
+        rest,
+        idsOf(aged).filter((id) => rest.includes(id)),
+      );
       assert.deepEqual([...rest, ...young.slice(0, whole.length - rest.length)], whole);
     }
     assert.deepEqual(await tailed(there, 'eu-west-1', register), young);
-    assert.deepEqual(await tailed(there, 'eu-west-1', register, 'alice'), await tailed(here, 'eu-west-1', register, 'alice'));
+    assert.deepEqual(
+      await tailed(there, 'eu-west-1', register, 'alice'),
+      await tailed(here, 'eu-west-1', register, 'alice'),
+    );
     assert.equal(await there.expire(due), agedThere.length, 'its own');
     replicator.resume(0);
     await replicator.settled();
@@ -201,7 +207,9 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
     await replicator.settled();
     const [one, other] = await Promise.all(regions.map(async (region) => namesOf(await region.scan())));
     assert.ok(one !== undefined && other !== undefined && one.size > 0);
-    const differing = [...new Set([...one.keys(), ...other.keys()])].filter((name) => one.get(name) !== other.get(name));
+    const differing = [...new Set([...one.keys(), ...other.keys()])].filter(
+      (name) => one.get(name) !== other.get(name),
+    );
     assert.deepEqual(differing, []);
     for (const item of await regions[0].scan()) assert.ok(two.writerOf(item));
     assert.deepEqual([...replicator.conflicts], []);

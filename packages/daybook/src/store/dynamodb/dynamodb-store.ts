@@ -5,6 +5,7 @@
  */
 import { randomId } from '../../id.ts';
 import type { Store } from '../store.ts';
+import { hasOtherRegions } from '../store.ts';
 import { createBuckets } from './buckets.ts';
 import { dynamoDbCapabilities } from './capabilities.ts';
 import { namedCopies } from './copies.ts';
@@ -52,17 +53,18 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
     throw new RangeError(`shards: expected a whole number from 1 to ${MAX_SHARDS}, given ${shards}`);
   const table = createTable(options);
   try {
-    const { TableArn } = await prepareTable(table, tableName, options.createTable ?? false);
+    const description = await prepareTable(table, tableName, options.createTable ?? false);
     const opened = await openLane(table, tableName, { lane, epoch: newEpoch, awsRegion });
     const end = await readLogEnd(table, lane);
     const lanes = createLanes(table, opened);
     await lanes.read();
     const buckets = createBuckets(table);
     const registers = new Set(opened.registers);
+    const capabilities = dynamoDbCapabilities(options, description);
     const state = { tableName, lane, shards, buckets, registers, recorded: new Map<string, number>() };
 
     return {
-      capabilities: dynamoDbCapabilities(options, TableArn),
+      capabilities,
       get lanes() {
         return lanes.known;
       },
@@ -77,9 +79,13 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       async find(register, id, subject) {
         const all = await lanes.current();
         const found = await findEntry({ table, buckets, lanes: all }, { register, id, subject });
-        if (found?.status !== 'stored') return found;
-        const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
-        return { status: 'stored', entry };
+        if (found?.status === 'stored') {
+          const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
+          return { status: 'stored', entry };
+        }
+        if (found?.status !== 'duplicate') return found;
+        const [first = found.first] = await namedCopies(table, all, [found.first]);
+        return { status: 'duplicate', first };
       },
       async list(query) {
         const all = await lanes.current();
@@ -93,7 +99,8 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       },
       async head(of) {
         // Whoever follows asks for heads again and again, and so hears of lanes that other regions open.
-        await lanes.current();
+        const all = await lanes.current();
+        if (!all.includes(of)) await lanes.read();
         return (await readLogEnd(table, of)).head;
       },
       async count(query) {
@@ -112,7 +119,10 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       withdraw: (voucher) => withdrawVouch(table, lane, voucher),
       async vouchedThrough() {
         // What another region vouches for may not have been replicated yet.
-        return (await lanes.current()).length > 1 ? undefined : readVouchedThrough(table, lane);
+        await lanes.current();
+        return hasOtherRegions({ capabilities, lanes: lanes.known })
+          ? undefined
+          : readVouchedThrough(table, lane);
       },
       async time() {
         await table.getMany([laneKey(lane)]);

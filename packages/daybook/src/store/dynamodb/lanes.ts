@@ -24,12 +24,12 @@ export interface LaneRecord {
 export interface Lanes {
   /** Our own first, as they were when somebody last looked. */
   readonly known: readonly Lane[];
-  /** Their names. A lane that another region opens is seen after a minute at the latest. */
+  /** Their names. A lane that another region opens is seen seconds after it came here. */
   current(): Promise<readonly string[]>;
   read(): Promise<readonly LaneRecord[]>;
 }
 
-const LOOK_AGAIN_AFTER_MS = 60_000;
+const LOOK_AGAIN_AFTER_MS = 5_000;
 
 function toLane(item: Item): LaneRecord {
   return {
