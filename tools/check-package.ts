@@ -61,9 +61,13 @@ async function useInstalled(folder: string, tarball: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
   const install = ['install', '--omit=dev', '--no-audit', '--no-fund', tarball];
   runCommand('npm', install, { cwd: folder, pathFirst: NODE_FOLDER });
-  await writeFile(join(folder, 'use.js'), `await import('daybook');\nawait import('daybook/client');\n`);
+  const entries = ['daybook', 'daybook/client', 'daybook/deployment'];
+  await writeFile(
+    join(folder, 'use.js'),
+    entries.map((entry) => `await import(${JSON.stringify(entry)});\n`).join(''),
+  );
   runCommand(process.execPath, ['use.js'], { cwd: folder });
-  say('imported: daybook and daybook/client');
+  say(`imported: ${entries.join(', ')}`);
   const program = join(folder, 'node_modules/daybook/bin/daybook.js');
   const dataDir = join(folder, 'data');
   await serveOnce({ program: process.execPath, args: [program, 'serve'], cwd: folder, dataDir });

@@ -9,6 +9,7 @@ import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDestroy } from './commands/destroy.ts';
+import { addDiagram } from './commands/diagram.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   addRestore,
   addAdminKey,
   addSynth,
+  addDiagram,
 ];
 
 /**

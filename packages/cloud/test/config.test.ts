@@ -180,7 +180,10 @@ describe('a value that cannot be', () => {
       loadDeployment(broken, 'dev'),
       /expected a module with a default export, given one that fails/,
     );
-    await assert.rejects(loadDeployment(join(directory, 'none.ts'), 'dev'), /configuration \(-c\): expected a file, given .*none\.ts/);
+    await assert.rejects(
+      loadDeployment(join(directory, 'none.ts'), 'dev'),
+      /configuration \(-c\): expected a file, given .*none\.ts/,
+    );
   });
 });
 

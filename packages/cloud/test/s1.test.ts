@@ -110,7 +110,7 @@ test('bytes of any kind come back as they were', async () => {
   assert.deepEqual(Buffer.from(await payload.arrayBuffer()), bytes);
 });
 
-test('ten users who post two times for each read get nothing but answers', async () => {
+test('users at once who post two times for each read get nothing but answers', async () => {
   const statuses = await Promise.all(
     Array.from({ length: 4 }, async () => {
       const seen: number[] = [];
@@ -119,7 +119,7 @@ test('ten users who post two times for each read get nothing but answers', async
       return seen;
     }),
   );
-  assert.deepEqual([...new Set(statuses.flat())].toSorted(), [200, 201]);
+  assert.deepEqual(new Set(statuses.flat()), new Set([200, 201]));
 });
 
 test('the balancer finds it healthy, at a path that the application has, and so does anybody else', async () => {

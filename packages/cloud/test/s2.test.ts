@@ -10,6 +10,9 @@ import { encodeEnvelope } from '../../daybook/src/envelope.ts';
 import { createSource, makeEntry } from '../../daybook/src/testing/made-batches.ts';
 import { eventually } from '../../daybook/test/support/eventually.ts';
 import { CREDENTIALS } from './local/backends/queues.ts';
+import { startFront } from './local/front.ts';
+import { createHttpApi } from './local/front/http-api.ts';
+import { LIMITS } from './local/front/limits.ts';
 import { openTopology } from './local/topology.ts';
 
 /** The gateway's clock can be stopped, so that what it lets through does not depend on how fast this machine is. */
@@ -102,11 +105,30 @@ test('a message that comes twice in one batch, and one that is none, hold nobody
   assert.equal(poller.counts().failed, failedBefore);
 });
 
+test('behind an HTTP API the same function answers alike, without a stage in its paths', async (t) => {
+  const place = { apiId: 'abc', account: '000000000000', region: cloud.region, stage: '$default' };
+  const front = await startFront({
+    ...createHttpApi(place, cloud.functionOf('api')),
+    maxBodyBytes: LIMITS.restApiBodyBytes,
+    tooLarge: () => ({ status: 413, headers: [], body: '' }),
+  });
+  t.after(front.close);
+  const answer = await fetch(`${front.address}/app`, { method: 'POST', body: Buffer.from([0, 255]) });
+  assert.equal(answer.status, 202);
+  const location = answer.headers.get('location') ?? '';
+  assert.match(location, /^\/app\//);
+  await whenStored(`/dev${location}`);
+  const payload = await fetch(`${front.address}${location}/payload`);
+  assert.deepEqual(Buffer.from(await payload.arrayBuffer()), Buffer.from([0, 255]));
+});
+
+/** Requests that the gateway let through, whatever became of them. */
+function reached(): number {
+  const { invocations, throttles } = cloud.functionOf('api').counts();
+  return invocations + throttles;
+}
+
 test('over 100 a second with a burst of 50: 429 as a problem document that says when to come again', async () => {
-  const reached = (): number => {
-    const { invocations, throttles } = cloud.functionOf('api').counts();
-    return invocations + throttles;
-  };
   const before = reached();
   clock.aheadMs += 1_000;
   clock.stoppedMs = nowMs();
@@ -127,7 +149,7 @@ test('over 100 a second with a burst of 50: 429 as a problem document that says 
   assert.equal(typeof problem['requestId'], 'string');
 });
 
-test('the API never waits for the table, and every function tells its metrics', async () => {
+test('functions tell their metrics in what they write', async () => {
   const lines = cloud.functionOf('persister').logs;
   assert.ok(lines.sum('StoredEntries') > 0);
   assert.ok(cloud.functionOf('api').logs.sum('AcceptedEntries') > 0);

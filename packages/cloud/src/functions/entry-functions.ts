@@ -65,7 +65,8 @@ export class EntryFunctions extends Construct implements Functions {
       ...storeVariables(table),
       ...queueVariables(queues?.main ?? 'none', queues?.topic),
       ...(queues && objectsVariables(buckets)),
-      ...issuers,
+      // Behind an authorizer who calls is known from nothing else, and from the network no issuer can be reached.
+      ...(deployment.access.authorizer === 'off' ? issuers : { DAYBOOK_ISSUERS: '{}' }),
       DAYBOOK_ROLES: 'api,web',
       // The gateway's own throttle counts all functions together; in a function there is one count for each environment.
       DAYBOOK_RATE_LIMIT: deployment.front.kind === 'rest-api' ? 'off' : 'on',

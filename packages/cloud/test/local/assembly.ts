@@ -32,6 +32,20 @@ interface AssetManifest {
 /** @throws what stops a synthesis: a bad value, a finding of cdk-nag, a template that is not valid. */
 export async function synthesise(config: CloudConfig, environment: EnvironmentName): Promise<Assembly> {
   const outdir = await mkdtemp(join(tmpdir(), 'daybook-cloud-'));
+  const dispose = (): Promise<void> => rm(outdir, { recursive: true, force: true });
+  try {
+    return { ...(await build(config, environment, outdir)), dispose };
+  } catch (thrown) {
+    await dispose();
+    throw thrown;
+  }
+}
+
+async function build(
+  config: CloudConfig,
+  environment: EnvironmentName,
+  outdir: string,
+): Promise<Omit<Assembly, 'dispose'>> {
   const deployment = parseDeployment({ ...config, account: LOCAL_ACCOUNT }, environment);
   const assembly = buildApp({ deployment, outdir, bundles: await buildBundles() }).synth();
   const assets = new Map<string, string>();
@@ -59,6 +73,5 @@ export async function synthesise(config: CloudConfig, environment: EnvironmentNa
       if (directory === undefined) throw new Error(`expected an asset of the assembly, given ${S3Key}`);
       return directory;
     },
-    dispose: () => rm(outdir, { recursive: true, force: true }),
   };
 }

@@ -29,9 +29,15 @@ export async function openTopology(
   const file = new URL(`../../../../examples/topologies/${name}.ts`, import.meta.url);
   const { default: example } = (await import(file.href)) as { default: CloudConfig };
   const assembly = await synthesise(merge(example, changes) as CloudConfig, environment);
-  after(assembly.dispose);
-  const cloud = await startLocalCloud({ assembly, ...options });
-  after(cloud.close);
+  const cloud = await startLocalCloud({ assembly, ...options }).catch(async (thrown: unknown) => {
+    // Nothing of `after` is run when a file fails while it is loaded.
+    await assembly.dispose();
+    throw thrown;
+  });
+  after(async () => {
+    await cloud.close();
+    await assembly.dispose();
+  });
   let key: Promise<string> | undefined;
   async function makeKey(): Promise<string> {
     // As an operator's AWS SDK is pointed elsewhere; DynamoDB Local has set credentials already.

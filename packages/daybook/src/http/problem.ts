@@ -50,13 +50,13 @@ function unavailableCode(thrown: unknown): ErrorCode | undefined {
 }
 
 export function toProblem(error: DaybookError, requestId: string, kind: RequestKind): Problem {
-  const { code, message, details } = error;
+  const { code, details } = error;
   return {
     type: errorType(code),
     title: ERRORS[code].title,
     status: error.status,
     code,
-    detail: message,
+    detail: detailOf(error),
     retryable: error.retryable,
     requestId,
     // What is refused without a word about it was refused before anything was handed to the intake.
@@ -64,6 +64,19 @@ export function toProblem(error: DaybookError, requestId: string, kind: RequestK
     ...(details.id && { id: details.id }),
     ...details.members,
   };
+}
+
+const PARTS: Partial<Record<ErrorCode, string>> = {
+  STORE_UNAVAILABLE: 'store',
+  QUEUE_UNAVAILABLE: 'queue',
+  OBJECTS_UNAVAILABLE: 'object storage',
+};
+
+/** What a driver was told names hosts, roles and resources, which are no affair of a caller. */
+function detailOf({ code, message, cause }: DaybookError): string {
+  const part = PARTS[code];
+  if (part === undefined || cause === undefined) return message;
+  return `expected an answer of the ${part}, given none that is of use; the operator's log says why`;
 }
 
 /** The headers that go with an error besides the content type: `Retry-After`, `Allow`, `WWW-Authenticate`. */

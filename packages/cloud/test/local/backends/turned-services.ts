@@ -16,7 +16,7 @@ export interface TurnedServices {
   readonly endpoint: string;
   /** By the services' clock. */
   nowMs(): number;
-  /** What is hidden or delayed until then is there at once. */
+  /** What is hidden or delayed until then is given to whoever waits for messages. */
   turn(forwardMs: number): Promise<void>;
   /** SIGSTOP: connections are taken and nothing is answered. */
   pause(): void;
