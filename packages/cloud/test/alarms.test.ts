@@ -290,6 +290,7 @@ const GENERATED: Readonly<Record<string, string>> = {
   'AWS/ApplicationELB': 'elasticloadbalancingv2',
   'AWS/SQS': 'sqs',
   'AWS/DynamoDB': 'dynamodb',
+  'AWS/Route53': 'route53',
 };
 
 describe('the list of known metrics', () => {

@@ -127,6 +127,7 @@ async function compose(config: Config, log: Logger, { directory, admin, drivers 
     const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
     // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
+    await ended('drain', FLUSH_MS, () => context.drain.close());
     await ended('keys', FLUSH_MS, () => access.close());
     const taken = await ended('intake', FLUSH_MS, () => intake.close());
     if (persister !== undefined) {

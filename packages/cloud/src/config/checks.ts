@@ -4,11 +4,13 @@
 import { entryCeilings } from './ceilings.ts';
 import { parseDaybookConfig, PROBE_REGISTER } from './daybook-config.ts';
 import { ConfigError } from './fault.ts';
+import { isSpread, regionalHost } from './places.ts';
 import type { Deployment } from './schema.ts';
 
 /** @throws {ConfigError} one line: the key, what was expected, what was given. */
 export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
+  if (isSpread(deployment)) assertRegionsFit(deployment);
   const { registers } = parseDaybookConfig(deployment);
   if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
     throw new ConfigError(
@@ -41,5 +43,39 @@ function assertPartsFit({ front, network, domain, store, access }: Deployment): 
   if (domain !== undefined && domain.name !== domain.zoneName && !domain.name.endsWith(`.${domain.zoneName}`))
     throw new ConfigError(
       `domain.name: expected a name in the zone ${domain.zoneName}, given ${JSON.stringify(domain.name)}`,
+    );
+}
+
+/** "Certificate characteristics", AWS Certificate Manager User Guide: of a certificate's first name. */
+const MAX_HOST = 64;
+/** Where Route 53 publishes its metrics elsewhere, and reaches accounts of its own. */
+const OTHER_PARTITION = /^(?:cn|us-gov|us-iso[a-z]?|eusc|eu-isoe)-/;
+
+/** What holds only where there are several. */
+function assertRegionsFit({ regions, front, domain, access }: Deployment): void {
+  const twice = regions.find((region, index) => regions.indexOf(region) !== index);
+  if (twice !== undefined) throw new ConfigError(`regions: expected each once, given ${twice} twice`);
+  const elsewhere = regions.find((region) => OTHER_PARTITION.test(region));
+  if (elsewhere !== undefined)
+    throw new ConfigError(
+      `regions: expected several of AWS's commercial regions only, or one, given ${elsewhere}`,
+    );
+  if (access.cognito)
+    throw new ConfigError(
+      'access.cognito: expected false, because a user pool is of one region and regions has several, given true',
+    );
+  if (domain === undefined) return;
+  if (front.allowFrom.length > 0)
+    throw new ConfigError(
+      `front.allowFrom: expected nobody, because Route 53 asks each of several regions from addresses of its own, given ${front.allowFrom.join(', ')}`,
+    );
+  if (domain.name === domain.zoneName)
+    throw new ConfigError(
+      `domain.name: expected a name below ${domain.zoneName}, because the zone's own name cannot have the records of several regions, given ${JSON.stringify(domain.name)}`,
+    );
+  const long = regions.map((region) => regionalHost(domain, region)).find((host) => host.length > MAX_HOST);
+  if (long !== undefined)
+    throw new ConfigError(
+      `domain.name: expected at most ${MAX_HOST} characters with a region before it, given ${long}`,
     );
 }

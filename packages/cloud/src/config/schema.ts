@@ -161,6 +161,10 @@ const budgetSchema = z.strictObject({ monthlyUsd: z.number().positive().max(10_0
 /** What holds for every environment; each may say otherwise. */
 export const deploymentSchema = z.strictObject({
   account: text('an AWS account id of twelve digits', /^\d{12}$/),
+  /**
+   * The first one is where the table is made. Several: one table with a replica in each, and with a domain a name that
+   * leads to those that are well, beside `<region>.<domain>` for each.
+   */
   regions: z.array(text('an AWS region such as eu-west-1', AWS_REGION)).min(1).default(['eu-west-1']),
   front: frontSchema,
   domain: domainSchema.optional(),

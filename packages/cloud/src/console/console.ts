@@ -80,7 +80,7 @@ export class Console extends Construct {
         ...(key && { encryptionKey: key }),
       }),
     });
-    this.url = `https://${domain?.name ?? this.distribution.distributionDomainName}${basePath}/`;
+    this.url = `https://${domain?.host.name ?? this.distribution.distributionDomainName}${basePath}/`;
   }
 
   /** Holds copies of what is in the package, so it goes with the stack. */
@@ -143,8 +143,8 @@ export class Console extends Construct {
       enableLogging: true,
       logBucket: logBucket as s3.IBucket,
       ...(domain && {
-        domainNames: [domain.name],
-        certificate: domain.certificate,
+        domainNames: [domain.host.name],
+        certificate: domain.host.certificate,
         minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
       }),
     });

@@ -62,9 +62,10 @@ export class Balancer extends Construct {
       action: elbv2.ListenerAction.forward([health]),
     });
     // Its subnets have IPv4 addresses only.
-    domain?.leadTo(new targets.LoadBalancerTarget(this.balancer), { ipv6: false });
+    for (const host of domain?.hosts ?? [])
+      domain?.leadTo(new targets.LoadBalancerTarget(this.balancer), { ipv6: false, host });
     this.url =
-      domain === undefined ? `http://${this.balancer.loadBalancerDnsName}` : `https://${domain.name}`;
+      domain === undefined ? `http://${this.balancer.loadBalancerDnsName}` : `https://${domain.host.name}`;
   }
 
   #createSecurityGroup(vpc: ec2.IVpc, { front }: Deployment, encrypted: boolean): ec2.SecurityGroup {
@@ -113,7 +114,7 @@ export class Balancer extends Construct {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       open: false,
-      certificates: [domain.certificate],
+      certificates: domain.hosts.map(({ certificate }) => certificate),
       sslPolicy: elbv2.SslPolicy.TLS13_12_RES_PQ,
       defaultTargetGroups: [api],
     });

@@ -2,13 +2,14 @@
  * What turns HTTP into requests, as the configuration names it, with its name and its firewall.
  */
 import type { aws_kms as kms } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Register } from 'daybook/deployment';
 
 import type { Deployment } from '../config/schema.ts';
 import type { Front, Functions, NetworkPlaces } from '../parts.ts';
 import { Balancer } from './balancer.ts';
-import { Domain } from './domain.ts';
+import { createDomain } from './domain.ts';
 import { Firewall } from './firewall.ts';
 import { RestApi } from './rest-api.ts';
 
@@ -25,7 +26,7 @@ export interface FrontProps {
 
 export function createFront(scope: Construct, props: FrontProps): Front {
   const { deployment, network } = props;
-  const domain = deployment.domain && new Domain(scope, 'Domain', deployment.domain);
+  const domain = createDomain(scope, deployment, Stack.of(scope).region);
   const inner = { ...props, ...(domain && { domain }) };
   if (deployment.front.kind === 'alb') {
     if (network === undefined)

@@ -4,7 +4,8 @@
  * before anything else runs.
  *
  * The stage is named after the environment and stays reachable at its own address (`…/dev/app`) also with a domain: the
- * smoke test, the probe and whoever has no DNS yet need it, and firewall and resource policy hold for both.
+ * smoke test, the probe and whoever has no DNS yet need it, and firewall and resource policy hold for both. With several
+ * regions there is a host for each of them, and the stage's own address is switched off.
  */
 import type { aws_kms as kms, aws_lambda as lambda } from 'aws-cdk-lib';
 import {
@@ -18,10 +19,11 @@ import { Construct } from 'constructs';
 import type { Register } from 'daybook/deployment';
 
 import { createAuthorizer } from '../access/authorizer.ts';
+import { isSpread } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import type { Functions } from '../parts.ts';
 import { ApiAccessLog } from './api-access-log.ts';
-import type { Domain } from './domain.ts';
+import type { Domain, Host } from './domain.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import type { Route } from './routes.ts';
 import { routesWithAuthorizer, routesWithoutAuthorizer } from './routes.ts';
@@ -59,6 +61,7 @@ export class RestApi extends Construct {
       binaryMediaTypes: ['*/*'],
       cloudWatchRole: false,
       ...(policy && { policy }),
+      ...(domain !== undefined && isSpread(deployment) && { disableExecuteApiEndpoint: true }),
       deployOptions: {
         stageName: environment,
         throttlingRateLimit: front.throttle.ratePerSecond,
@@ -81,9 +84,9 @@ export class RestApi extends Construct {
       const authorizer = createAuthorizer(this, 'Authorizer', functions.authorizer, access.authorizer);
       this.#addRoutes(routesWithAuthorizer(registers), functions, authorizer);
     }
-    if (domain !== undefined) this.#serveAt(domain, ipv6);
+    for (const host of domain?.hosts ?? []) this.#serveAt(domain, host, ipv6);
     this.url =
-      domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.name}`;
+      domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.host.name}`;
     this.#acknowledge(deployment);
   }
 
@@ -114,10 +117,10 @@ export class RestApi extends Construct {
     }
   }
 
-  #serveAt(domain: Domain, ipv6: boolean): void {
-    const name = new apigateway.DomainName(this, 'Domain', {
-      domainName: domain.name,
-      certificate: domain.certificate,
+  #serveAt(domain: Domain | undefined, host: Host, ipv6: boolean): void {
+    const name = new apigateway.DomainName(this, `${host.prefix}Domain`, {
+      domainName: host.name,
+      certificate: host.certificate,
       endpointType: apigateway.EndpointType.REGIONAL,
       securityPolicy: apigateway.SecurityPolicy.TLS_1_2,
     });
@@ -126,7 +129,7 @@ export class RestApi extends Construct {
     name.addBasePathMapping(api);
     const resource = name.node.defaultChild as apigateway.CfnDomainName;
     resource.addPropertyOverride('EndpointConfiguration.IpAddressType', ipv6 ? 'dualstack' : 'ipv4');
-    domain.leadTo(new targets.ApiGatewayDomain(name), { ipv6 });
+    domain?.leadTo(new targets.ApiGatewayDomain(name), { ipv6, host });
   }
 
   #acknowledge({ front, access }: Deployment): void {

@@ -104,13 +104,15 @@ export const DRIVER_KEYS = ['store', 'queue', 'objects'] as const;
 
 export type ParsedConfig = z.output<typeof configSchema>;
 
-/** The environment variable of a key; each takes the same values as the key, numbers in digits. */
+/** The environment variable of a key, of a driver its URL; each takes the same values as the key, numbers in digits. */
 export const ENVIRONMENT = {
   DAYBOOK_HOST: 'host',
   DAYBOOK_PORT: 'port',
   DAYBOOK_BASE_PATH: 'basePath',
   DAYBOOK_DATA_DIR: 'dataDir',
   DAYBOOK_STORE: 'store',
+  DAYBOOK_STORE_REPLICA: 'store.replicaUrl',
+  DAYBOOK_STORE_PASSWORD_FROM: 'store.passwordFrom',
   DAYBOOK_QUEUE: 'queue',
   DAYBOOK_OBJECTS: 'objects',
   DAYBOOK_ROLES: 'roles',
@@ -119,7 +121,7 @@ export const ENVIRONMENT = {
   DAYBOOK_LOG_LEVEL: 'logLevel',
   DAYBOOK_METRICS_NAMESPACE: 'metricsNamespace',
   DAYBOOK_ISSUERS: 'issuers',
-} as const satisfies Record<string, keyof DaybookConfig>;
+} as const satisfies Record<string, keyof DaybookConfig | `store.${keyof ParsedConfig['store']}`>;
 
 export const isObject = leaf<Record<string, unknown>>(
   'an object',

@@ -16,6 +16,7 @@ import { negotiate } from './negotiation.ts';
 import { readParameters } from './parameters.ts';
 import { LEDGER_PARAMETERS, ledgerAnswer, registersAnswer, statusAnswer } from './routes/admin.ts';
 import { createDeadLetterRoutes } from './routes/dead-letters.ts';
+import { createDrainRoutes } from './routes/drain.ts';
 import { addHealth } from './routes/health.ts';
 import { createKeyRoutes } from './routes/keys.ts';
 import { queueAnswer } from './routes/queue.ts';
@@ -80,6 +81,7 @@ export function createApp(context: HttpContext): Hono<AppEnv> {
       return queueAnswer(context);
     });
     createDeadLetterRoutes(context, app, { assertAdmin, others });
+    createDrainRoutes(app, { drain: context.drain, region: config.region, assertAdmin, others });
     createKeyRoutes(app, { getKeys: () => context.keys.get(), assertAdmin, others });
     createRegisterRoutes(context, app, others);
   }

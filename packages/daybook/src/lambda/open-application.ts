@@ -106,7 +106,7 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
   function end(): void {
     isOver = true;
     intake.abandon();
-    void Promise.allSettled([access.close(), drivers.close()]);
+    void Promise.allSettled([context.drain.close(), access.close(), drivers.close()]);
   }
 
   return {
@@ -154,10 +154,11 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
   };
 }
 
-/** Reads, and whoever comes with an API key. A write by itself must not wait for a store behind a queue. */
-function needsStore({ method, headers }: Request): boolean {
+/** Reads, what an operator does, and whoever comes with an API key. A write must not wait for a store behind a queue. */
+function needsStore({ method, headers, url }: Request): boolean {
   const credential = credentialOf(headers.get('authorization') ?? '');
-  return method !== 'POST' || credential?.startsWith(KEY_PREFIX) === true;
+  const isOperators = new URL(url).pathname.includes('/api/');
+  return method !== 'POST' || isOperators || credential?.startsWith(KEY_PREFIX) === true;
 }
 
 /** @param work never rejects. */

@@ -1,5 +1,5 @@
 /**
- * Brings the register `keys` to a server and keeps it up to date, whichever driver the store has and whoever writes.
+ * Brings a register of Daybook's own to a server and keeps it up to date, whichever driver the store has and whoever writes.
  *
  *   loading ──everything read──▶ following ──a lane went back (restored, promoted)──▶ everything is read again
  *
@@ -9,12 +9,12 @@
  * than one behind it, and a standby that was promoted counts on from where it was. To meet an event twice is harmless. A
  * look that fails leaves everything as it was; the next one begins where it began.
  */
-import type { StoredEntry } from '../../entry.ts';
-import { toError } from '../../errors.ts';
-import { sleep } from '../../retry.ts';
-import type { Store } from '../../store/store.ts';
+import type { StoredEntry } from '../entry.ts';
+import { toError } from '../errors.ts';
+import { sleep } from '../retry.ts';
+import type { Store } from '../store/store.ts';
 
-export interface KeyFollower {
+export interface RegisterFollower {
   /** Everything that was on record at the start has been applied. */
   readonly isLoaded: boolean;
   /** Monotonic milliseconds of the last look that went well; the start before there was one. */
@@ -30,7 +30,7 @@ export interface KeyFollower {
   close(): Promise<void>;
 }
 
-export interface KeyFollowerOptions {
+export interface RegisterFollowerOptions {
   readonly store: Pick<Store, 'lanes' | 'head' | 'list' | 'tail'>;
   readonly register: string;
   /** Called in one step with what was read: all there is, what is new, or the youngest once again. */
@@ -49,7 +49,7 @@ const LOOK_BACK_EVERY_MS = 60_000;
 const LOOK_BACK_MICROS = 3_600_000_000;
 const PAGE = { limit: 1_000, maxBytes: 900 * 1024 };
 
-export function followKeys(options: KeyFollowerOptions): KeyFollower {
+export function followRegister(options: RegisterFollowerOptions): RegisterFollower {
   const { store, register, apply, nowMs } = options;
   const closing = new AbortController();
   let places: Map<string, number> | undefined;
