@@ -121,6 +121,61 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
     assert.deepEqual([...replicator.conflicts], []);
   });
 
+  test('two regions of one name stop as soon as they hear of each other', async () => {
+    const pair = await two.another(SEED + 4);
+    for (const side of [0, 1] as const) pair.replicator.cut(side);
+    const [first, second] = [
+      await pair.regions[0].openStore({ region: 'same' }),
+      await pair.regions[1].openStore({ region: 'same' }),
+    ];
+    for (const side of [0, 1] as const) pair.replicator.resume(side);
+    await pair.replicator.settled();
+    const refusals = await Promise.all(
+      [first, second].map(async (store) => {
+        await store.ledger({ from: 0, to: 1 }, 1);
+        const entry = makeEntry({ register: 'same' });
+        const refusal = (thrown: unknown) => (thrown as Error).message;
+        const probed = await store.probe().then(() => undefined, refusal);
+        const appended = await store.append(createSource('same')([entry])).then(() => undefined, refusal);
+        assert.equal(appended, probed);
+        return probed;
+      }),
+    );
+    // The one whose word came last goes on.
+    const [told, ...others] = refusals.filter((refusal) => refusal !== undefined);
+    assert.match(told ?? '', /the region same is written in .* as well/);
+    assert.deepEqual(others, []);
+    await pair.dispose();
+  });
+
+  test('what became of an entry is known in the other region, and a dead one is replayed by one of them', async () => {
+    const register = 'fates';
+    const next = sourceOf(here, register);
+    const batch = next(entriesOf(here, register, 4));
+    const leftOut = [0, 1, 2].map((index) => ({ index, as: 'dead' as const }));
+    await here.persist([{ batch, part: false, leftOut }]);
+    const [replayed, discarded, elsewhere, stored] = batch.entries as [Entry, Entry, Entry, Entry];
+    await two.replicator.settled();
+    const fates = async (store: Store) =>
+      Promise.all(batch.entries.map(async ({ id }) => (await store.find(register, id))?.status));
+    assert.deepEqual(await fates(there), ['dead', 'dead', 'dead', 'stored']);
+    assert.equal(await here.replay(replayed), 'stored');
+    assert.ok(await here.discard({ id: discarded.id, register, region: laneOf(here) }));
+    assert.equal(await there.replay(elsewhere), 'stored');
+    await two.replicator.settled();
+    for (const store of [here, there]) {
+      assert.equal(await store.replay(elsewhere), 'stored');
+      assert.deepEqual(await fates(store), ['stored', 'discarded', 'stored', 'stored']);
+    }
+    await two.replicator.settled();
+    const expected = idsOf([replayed, elsewhere, stored]).toSorted();
+    for (const store of [here, there]) {
+      assert.deepEqual(await listed(store, register), expected);
+      const tails = await Promise.all(store.lanes.map(({ name }) => tailed(store, name, register)));
+      assert.deepEqual(tails.flat().toSorted(), expected);
+    }
+  });
+
   test('a tail of the other region gives what came, in its order, and waits where something is missing', async () => {
     const { replicator } = two;
     const chance = createChance(SEED + 2);

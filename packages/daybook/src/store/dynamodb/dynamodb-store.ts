@@ -24,7 +24,7 @@ import type { TableOptions } from './table.ts';
 import { createTable } from './table.ts';
 import { readTail } from './tail.ts';
 import { putVouch, readVouchedThrough, withdrawVouch } from './vouchers.ts';
-import { createWriter } from './writer.ts';
+import { createWriter, discardedRefusal } from './writer.ts';
 
 export interface DynamoDbStoreOptions extends TableOptions {
   /** Daybook's name of the region that writes here, and so of its lane: unique among the regions of a global table. */
@@ -61,7 +61,15 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
     const buckets = createBuckets(table);
     const registers = new Set(opened.registers);
     const capabilities = dynamoDbCapabilities(options, description);
+    /** Whose keys another region writes too must write none: one of the two items would be replaced in silence. */
+    const ifOwn = async <T>(write: () => Promise<T>): Promise<T> => {
+      lanes.assertOwn();
+      return write();
+    };
     const state = { tableName, lane, shards, buckets, registers, recorded: new Map<string, number>() };
+
+    const writer = createWriter(table, state, end);
+    const expire = createExpire({ table, tableName, lane, buckets, logKeptMicros: logKeptMs * 1000 });
 
     return {
       capabilities,
@@ -70,11 +78,21 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       },
       newestIdAtOpen: end.newestId,
 
-      ...createWriter(table, state, end),
-      expire: createExpire({ table, tableName, lane, buckets, logKeptMicros: logKeptMs * 1000 }),
-      async probe() {
-        await table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) });
-      },
+      append: (batch) => ifOwn(() => writer.append(batch)),
+      persist: (batches) => ifOwn(() => writer.persist(batches)),
+      replay: (entry) =>
+        ifOwn(async () => {
+          const others = (await lanes.current()).filter((one) => one !== lane);
+          const { register, id } = entry;
+          const found = await findEntry({ table, buckets, lanes: others }, { register, id });
+          // Another region stored it after all, or gave it up for good.
+          if (found?.status === 'stored') return 'stored';
+          if (found?.status === 'discarded') throw discardedRefusal(entry);
+          return writer.replay(entry);
+        }),
+      discard: (entry) => ifOwn(() => writer.discard(entry)),
+      expire: (query) => ifOwn(() => expire(query)),
+      probe: () => ifOwn(() => table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) })),
 
       async find(register, id, subject) {
         const all = await lanes.current();
