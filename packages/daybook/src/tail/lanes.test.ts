@@ -197,6 +197,25 @@ for (const [kind, of] of kinds) {
   });
 }
 
+test('what comes late moves no head: a follower that awaits it looks again although nobody rings', async () => {
+  const view = viewOf([HERE, THERE], { here: 0, there: 0 });
+  const awaiting = {
+    ...view,
+    async tail(query: TailQuery): Promise<TailPage> {
+      const page = await view.tail(query);
+      // It comes after the first look.
+      if (query.lane === 'there') view.heads['there'] = 1;
+      return query.lane === 'there' ? { ...page, more: 'awaited' } : page;
+    },
+  };
+  const follower = await follow(awaiting, { from: 'start' });
+  const { entries } = await follower.next(60_000);
+  assert.deepEqual(
+    entries.map(({ position }) => position),
+    [{ lane: 'there', number: 1 }],
+  );
+});
+
 test('a busy lane does not keep another waiting', async () => {
   const view = viewOf([HERE, THERE], { here: 9, there: 1 });
   const one = { ...view, tail: async (query: TailQuery) => view.tail({ ...query, limit: 1 }) };
