@@ -36,6 +36,17 @@ interface Stretch {
   leftAfter: number | undefined;
 }
 
+/** From the fault until the last caller has left, by the records and checks. */
+const longest = ({ intervalSeconds, failures, ttlSeconds }: Route): number =>
+  intervalSeconds * failures + ttlSeconds;
+
+function print(what: string, { requests, failed, lastFailure, leftAfter }: Stretch): void {
+  const until = lastFailure === undefined ? '' : `, the last ${lastFailure + 1} s after it`;
+  process.stdout.write(
+    `  ${what}: ${failed} of ${requests} requests failed${until}; all callers left after ${leftAfter} s\n`,
+  );
+}
+
 describe('two regions behind one name', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   const chance = createChance(SEED);
   const acknowledged = new Set<string>();
@@ -121,17 +132,6 @@ describe('two regions behind one name', { skip: !hasJava && 'DynamoDB Local need
 
   const shareOf = (region: string): number =>
     callers.filter(({ route }) => route.region === region).length / callers.length;
-
-  /** From the fault until the last caller has left, by the records and checks. */
-  const longest = ({ intervalSeconds, failures, ttlSeconds }: Route): number =>
-    intervalSeconds * failures + ttlSeconds;
-
-  function print(what: string, { requests, failed, lastFailure, leftAfter }: Stretch): void {
-    const until = lastFailure === undefined ? '' : `, the last ${lastFailure + 1} s after it`;
-    process.stdout.write(
-      `  ${what}: ${failed} of ${requests} requests failed${until}; all callers left after ${leftAfter} s\n`,
-    );
-  }
 
   test('the template shares callers half and half, and has them leave within forty seconds', async () => {
     assert.deepEqual(

@@ -50,7 +50,7 @@ export function routesOf(templates: Iterable<Template>): Route[] {
       const { HealthCheckConfig } = check.Properties as unknown as CheckProperties;
       return {
         region: SetIdentifier,
-        weight: Number(Weight),
+        weight: Weight,
         ttlSeconds: Number(TTL),
         intervalSeconds: HealthCheckConfig.RequestInterval,
         failures: HealthCheckConfig.FailureThreshold,

@@ -5,6 +5,9 @@
  * Ten minutes of lag are scaled to two seconds; DAYBOOK_TEST_LAG_MS=600000 takes them as they are.
  */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -18,11 +21,13 @@ import { createJournal } from '../support/journal.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
 import type { WriterRole } from '../support/writers.ts';
 import { startWriters } from '../support/writers.ts';
-import type { TwoRegions } from './two-regions.ts';
+import type { Region, TwoRegions } from './two-regions.ts';
 import { startTwoRegions } from './two-regions.ts';
 
 const LAG_MS = Number(process.env['DAYBOOK_TEST_LAG_MS'] ?? 2_000);
 const ROLES: readonly WriterRole[] = ['single', 'keyed', 'batch', 'keyed-batch'];
+/** So that an outage is short. */
+const LIMITS = { answerWithinMs: 1_500, keyedStoreMs: 300, shutdownGraceMs: 2_000 } as const;
 const SMALL_LAG = { leastMs: 0, mostMs: 150 };
 
 /** Follows `app` from its start, by long polls with one cursor, each at the server that is asked for then. */
@@ -63,20 +68,37 @@ function startFollower(where: () => StartedDaybook) {
   };
 }
 
+async function assertSeen(ids: readonly string[], expected: readonly string[], who: string): Promise<void> {
+  await eventually(`${who} has all`, async () => ids.length >= expected.length, { withinMs: 20_000 }).catch(
+    () => undefined,
+  );
+  assert.equal(new Set(ids).size, ids.length, `${who}: none twice`);
+  assert.deepEqual(ids.toSorted(), expected.toSorted(), who);
+}
+
 describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
+  let folder: string;
+  let config: string;
   const servers: StartedDaybook[] = [];
   const journals: [Journal, Journal] = [createJournal('key-of-here'), createJournal('key-of-there')];
   const failures: string[] = [];
 
+  const start = (region: Region) => region.startServer({ env: { DAYBOOK_CONFIG: config } });
   const serverOf = (side: 0 | 1): StartedDaybook => servers[side] as StartedDaybook;
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'daybook-regions-'));
+    config = join(folder, 'daybook.config.json');
+    await writeFile(config, JSON.stringify({ limits: LIMITS }));
     two = await startTwoRegions(13);
     two.replicator.lag = SMALL_LAG;
-    servers.push(...(await Promise.all(two.regions.map((region) => region.startServer()))));
+    servers.push(...(await Promise.all(two.regions.map((region) => start(region)))));
   });
-  after(() => two?.dispose());
+  after(async () => {
+    await two?.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   const writeTo = (side: 0 | 1, onFailure?: () => void) =>
     startWriters({
@@ -106,14 +128,6 @@ describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Jav
     return here.map(({ id }) => id);
   }
 
-  async function assertSeen(ids: readonly string[], expected: readonly string[], who: string): Promise<void> {
-    await eventually(`${who} has all`, async () => ids.length >= expected.length, { withinMs: 20_000 }).catch(
-      () => undefined,
-    );
-    assert.equal(new Set(ids).size, ids.length, `${who}: none twice`);
-    assert.deepEqual(ids.toSorted(), expected.toSorted(), who);
-  }
-
   test('both sides write; one is killed, one drained, one cut off; all come back', async () => {
     let at: 0 | 1 = 0;
     let turn = 0;
@@ -136,7 +150,7 @@ describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Jav
     at = 1;
     failures.push(...here.failures);
     await there.acknowledged(60);
-    servers[0] = await two.regions[0].startServer();
+    servers[0] = await start(two.regions[0]);
     here = writeTo(0);
     await Promise.all([here.acknowledged(60), there.acknowledged(60)]);
 
@@ -146,7 +160,7 @@ describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Jav
     assert.equal((await drained).exitCode, 0);
     failures.push(...here.failures);
     await there.acknowledged(40);
-    servers[0] = await two.regions[0].startServer();
+    servers[0] = await start(two.regions[0]);
 
     // What one writes comes ten minutes late, the other way nothing comes at all.
     two.replicator.lag = { leastMs: 0, mostMs: LAG_MS };

@@ -19,6 +19,39 @@ import { startTwoRegions } from './two-regions.ts';
 const SEED = 61_120;
 const nowMicros = (): number => Date.now() * 1000;
 
+const follow = (store: Store, register: string, from: string, subject?: string): Promise<Follower> =>
+  createTail({ store, stored: createSignal(), nowMicros, nowMs: () => performance.now() }).follow({
+    register,
+    from,
+    ...(subject !== undefined && { subject }),
+  });
+
+/** What is there now, an entry at a time as a client that may leave after each. */
+async function take(follower: Follower, most: number): Promise<{ ids: string[]; cursor: string }> {
+  const ids: string[] = [];
+  let { cursor } = follower;
+  while (ids.length < most) {
+    const { entries, cursor: behind } = await follower.next(0);
+    if (entries.length === 0) break;
+    const taken = entries.slice(0, most - ids.length);
+    ids.push(...taken.map(({ id }) => id));
+    cursor = taken.length < entries.length ? follower.cursorAt(taken.at(-1) as (typeof taken)[0]) : behind;
+  }
+  return { ids, cursor };
+}
+
+function writerOf(store: Store, register: string, chance: () => number) {
+  const region = store.lanes[0]?.name ?? '';
+  const next = createSource(`${register}-${region}`);
+  return async (): Promise<Entry[]> => {
+    const entries = Array.from({ length: 1 + Math.floor(chance() * 4) }, () =>
+      makeEntry({ register, region, subject: 'alice', micros: nowMicros() }),
+    );
+    await store.append({ ...next(entries), region });
+    return entries;
+  };
+}
+
 describe('tails in two regions', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let stores: readonly [Store, Store];
@@ -28,39 +61,6 @@ describe('tails in two regions', { skip: !hasJava && 'DynamoDB Local needs Java'
     stores = [await two.regions[0].openStore(), await two.regions[1].openStore()];
   });
   after(() => two?.dispose());
-
-  const follow = (store: Store, register: string, from: string, subject?: string): Promise<Follower> =>
-    createTail({ store, stored: createSignal(), nowMicros, nowMs: () => performance.now() }).follow({
-      register,
-      from,
-      ...(subject !== undefined && { subject }),
-    });
-
-  /** What is there now, an entry at a time as a client that may leave after each. */
-  async function take(follower: Follower, most: number): Promise<{ ids: string[]; cursor: string }> {
-    const ids: string[] = [];
-    let { cursor } = follower;
-    while (ids.length < most) {
-      const { entries, cursor: behind } = await follower.next(0);
-      if (entries.length === 0) break;
-      const taken = entries.slice(0, most - ids.length);
-      ids.push(...taken.map(({ id }) => id));
-      cursor = taken.length < entries.length ? follower.cursorAt(taken.at(-1) as (typeof taken)[0]) : behind;
-    }
-    return { ids, cursor };
-  }
-
-  function writerOf(store: Store, register: string, chance: () => number) {
-    const region = store.lanes[0]?.name ?? '';
-    const next = createSource(`${register}-${region}`);
-    return async (): Promise<Entry[]> => {
-      const entries = Array.from({ length: 1 + Math.floor(chance() * 4) }, () =>
-        makeEntry({ register, region, subject: 'alice', micros: nowMicros() }),
-      );
-      await store.append({ ...next(entries), region });
-      return entries;
-    };
-  }
 
   for (const subject of [undefined, 'alice']) {
     const kind = subject === undefined ? 'everything' : "a subject's own";

@@ -53,6 +53,9 @@ function sourceOf(store: Store, name: string) {
   return (entries: readonly Entry[]) => ({ ...next(entries), region: laneOf(store) });
 }
 
+const refusal = (thrown: unknown): string => (thrown as Error).message;
+const subject = (index: number): string => (index % 2 === 0 ? 'alice' : '');
+
 describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let here: Store;
@@ -134,7 +137,6 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
       [first, second].map(async (store) => {
         await store.ledger({ from: 0, to: 1 }, 1);
         const entry = makeEntry({ register: 'same' });
-        const refusal = (thrown: unknown) => (thrown as Error).message;
         const probed = await store.probe().then(() => undefined, refusal);
         const appended = await store.append(createSource('same')([entry])).then(() => undefined, refusal);
         assert.equal(appended, probed);
@@ -185,9 +187,9 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
     const before = await tailed(here, 'eu-west-1', register);
     assert.deepEqual(before, []);
     for (let batches = 0; batches < 25; batches += 1) {
-      const subject = batches % 3 === 0 ? 'alice' : '';
+      const owner = batches % 3 === 0 ? 'alice' : '';
       const size = 1 + Math.floor(chance() * 6);
-      await here.append(next(entriesOf(here, register, size, { subject: () => subject })));
+      await here.append(next(entriesOf(here, register, size, { subject: () => owner })));
     }
     const all = await tailed(here, 'eu-west-1', register);
     const own = await tailed(here, 'eu-west-1', register, 'alice');
@@ -218,7 +220,6 @@ describe('two regions of one table', { skip: !hasJava && 'DynamoDB Local needs J
     const { replicator } = two;
     const chance = createChance(SEED + 3);
     const register = 'expiring';
-    const subject = (index: number) => (index % 2 === 0 ? 'alice' : '');
     const aged = entriesOf(here, register, 40, { daysAgo: 3, subject });
     const agedThere = entriesOf(there, register, 5, { daysAgo: 3 });
     const ofHere = entriesOf(here, register, 40, { subject });

@@ -194,7 +194,7 @@ function imageOf(name: string, item: WireItem | undefined): string {
     .toSorted()
     .map((attribute) => {
       const [[type, value] = ['', '']] = Object.entries(item[attribute] ?? {});
-      return [attribute, type, Array.isArray(value) ? value.toSorted() : value];
+      return [attribute, type, Array.isArray(value) ? value.map(String).toSorted() : value];
     });
   return `${name} ${JSON.stringify(attributes)}`;
 }

@@ -22,6 +22,47 @@ function told(entries: readonly StoredEntry[]): Told {
   return Object.fromEntries(entries.map(({ id, duplicateOf }) => [id, duplicateOf]));
 }
 
+const regionOf = (store: Store): string => store.lanes[0]?.name ?? '';
+
+/** By list, by tail of every lane, one by one; all of them must tell the same. */
+async function toldBy(
+  store: Store,
+  register: string,
+  entries: readonly Entry[],
+  subject?: string,
+): Promise<Told> {
+  const of = { register, ...(subject !== undefined && { subject }) };
+  const list = told((await store.list({ ...of, order: 'asc', ...PAGE })).entries);
+  const newest = told((await store.list({ ...of, order: 'desc', ...PAGE })).entries);
+  const tails: StoredEntry[] = [];
+  for (const { name } of store.lanes)
+    tails.push(...(await store.tail({ ...of, lane: name, after: 0, ...PAGE })).entries);
+  const found: StoredEntry[] = [];
+  for (const { id } of entries) {
+    const one = await store.find(register, id, subject);
+    if (one?.status === 'stored') found.push(one.entry);
+  }
+  assert.deepEqual(newest, list);
+  assert.deepEqual(told(tails), list);
+  assert.deepEqual(told(found), list);
+  return list;
+}
+
+/** In a store of its region; the fill stands for the payload. */
+async function write(
+  store: Store,
+  key: string,
+  fields: { register: string; subject?: string; micros?: number; fill?: number },
+) {
+  const region = regionOf(store);
+  const { fill = 1, micros = nowMicros(), ...rest } = fields;
+  const entry = keyed(key, fill, { region, micros, ...rest });
+  const next = createSource(`${region}-${entry.id}`);
+  const { exceptions } = await store.append({ ...next([entry]), region });
+  assert.deepEqual(exceptions, []);
+  return entry;
+}
+
 describe('one key in two regions', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let here: Store;
@@ -35,47 +76,6 @@ describe('one key in two regions', { skip: !hasJava && 'DynamoDB Local needs Jav
     for (const store of [here, there]) await store.ledger({ from: 0, to: 1 }, 1);
   });
   after(() => two?.dispose());
-
-  const regionOf = (store: Store): string => store.lanes[0]?.name ?? '';
-
-  /** In a store of its region; the fill stands for the payload. */
-  async function write(
-    store: Store,
-    key: string,
-    fields: { register: string; subject?: string; micros?: number; fill?: number },
-  ) {
-    const region = regionOf(store);
-    const { fill = 1, micros = nowMicros(), ...rest } = fields;
-    const entry = keyed(key, fill, { region, micros, ...rest });
-    const next = createSource(`${region}-${entry.id}`);
-    const { exceptions } = await store.append({ ...next([entry]), region });
-    assert.deepEqual(exceptions, []);
-    return entry;
-  }
-
-  /** By list, by tail of every lane, one by one; all of them must tell the same. */
-  async function toldBy(
-    store: Store,
-    register: string,
-    entries: readonly Entry[],
-    subject?: string,
-  ): Promise<Told> {
-    const of = { register, ...(subject !== undefined && { subject }) };
-    const list = told((await store.list({ ...of, order: 'asc', ...PAGE })).entries);
-    const newest = told((await store.list({ ...of, order: 'desc', ...PAGE })).entries);
-    const tails: StoredEntry[] = [];
-    for (const { name } of store.lanes)
-      tails.push(...(await store.tail({ ...of, lane: name, after: 0, ...PAGE })).entries);
-    const found: StoredEntry[] = [];
-    for (const { id } of entries) {
-      const one = await store.find(register, id, subject);
-      if (one?.status === 'stored') found.push(one.entry);
-    }
-    assert.deepEqual(newest, list);
-    assert.deepEqual(told(tails), list);
-    assert.deepEqual(told(found), list);
-    return list;
-  }
 
   for (const subject of [undefined, 'alice']) {
     test(`both are kept; the smaller id is the original to all (${subject ?? 'anonymous'})`, async () => {

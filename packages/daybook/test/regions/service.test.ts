@@ -19,6 +19,30 @@ import { startTwoRegions } from './two-regions.ts';
 
 const DAY_MICROS = 86_400_000_000;
 
+async function post(
+  server: StartedDaybook,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Receipt> {
+  const answer = await fetch(server.address + path, { method: 'POST', body: 'a moment', headers });
+  assert.equal(answer.status, 201, await answer.clone().text());
+  return (await answer.json()) as Receipt;
+}
+
+async function statusOf(server: StartedDaybook, path: string): Promise<number> {
+  const answer = await fetch(server.address + path);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function admin(server: StartedDaybook, path: string, init: RequestInit = {}): Promise<Response> {
+  const authorization = `Bearer ${await server.adminKey()}`;
+  return fetch(server.address + path, {
+    ...init,
+    headers: { authorization, 'content-type': 'application/json' },
+  });
+}
+
 describe('two regions and their callers', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let here: StartedDaybook;
@@ -42,30 +66,6 @@ describe('two regions and their callers', { skip: !hasJava && 'DynamoDB Local ne
     await two?.dispose();
     await rm(folder, { recursive: true, force: true });
   });
-
-  async function post(
-    server: StartedDaybook,
-    path: string,
-    headers: Record<string, string> = {},
-  ): Promise<Receipt> {
-    const answer = await fetch(server.address + path, { method: 'POST', body: 'a moment', headers });
-    assert.equal(answer.status, 201, await answer.clone().text());
-    return (await answer.json()) as Receipt;
-  }
-
-  async function statusOf(server: StartedDaybook, path: string): Promise<number> {
-    const answer = await fetch(server.address + path);
-    await answer.body?.cancel();
-    return answer.status;
-  }
-
-  async function admin(server: StartedDaybook, path: string, init: RequestInit = {}): Promise<Response> {
-    const authorization = `Bearer ${await server.adminKey()}`;
-    return fetch(server.address + path, {
-      ...init,
-      headers: { authorization, 'content-type': 'application/json' },
-    });
-  }
 
   for (const isNew of [true, false]) {
     const when = isNew ? 'while not even the lane of its region is known' : 'when the region is known';

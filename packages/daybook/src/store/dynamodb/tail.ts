@@ -105,7 +105,10 @@ async function* readLog(
   let next = Math.max(1, logOf(after));
   for await (const one of table.query({ pk: logKey(lane), from: pad(next), pageItems: LOG_PAGE_ITEMS })) {
     const item = toLogItem(one);
-    if (item.standsFrom > next) return onGap();
+    if (item.standsFrom > next) {
+      onGap();
+      return;
+    }
     next = item.n + 1;
     yield item;
   }
