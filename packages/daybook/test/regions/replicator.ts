@@ -50,6 +50,8 @@ interface Waiting extends Change {
 
 const POLL_MS = 10;
 const AT_ONCE = 16;
+/** An item of the replicator's own, which is never copied. */
+export const MARK = 'replicator';
 const SIDES: readonly Side[] = [0, 1];
 const other = (side: Side): Side => (side === 0 ? 1 : 0);
 
@@ -58,11 +60,13 @@ export function startReplicator({ tables, chance }: ReplicatorOptions): Replicat
   const waiting: [Waiting[], Waiting[]] = [[], []];
   /** Copies that the stream of a side will show. */
   const expected: [Set<string>, Set<string>] = [new Set(), new Set()];
-  const written = new Map<string, { version: number; by: Side }>();
+  const lastWritten = new Map<string, { version: number; by: Side }>();
   const conflicts = new Set<string>();
   const counts = { copied: 0, overtaken: 0 };
+  /** The last mark that was written to each side, and that its stream has shown. */
+  const marks: [number, number] = [0, 0];
+  const shown: [number, number] = [0, 0];
   let versions = 0;
-  let rounds = 0;
   let closed = false;
   let working: Promise<void> = Promise.resolve();
 
@@ -75,28 +79,37 @@ export function startReplicator({ tables, chance }: ReplicatorOptions): Replicat
     return result;
   }
 
-  /** @returns how many changes there were. */
-  async function listen(side: Side): Promise<number> {
-    const changes = await tables[side].read();
-    for (const { key, item } of changes) {
+  /** A stream shows what was written before a mark before it shows the mark. @returns its number. */
+  async function mark(side: Side): Promise<number> {
+    marks[side] += 1;
+    const number = marks[side];
+    await tables[side].put({ pk: { S: MARK }, sk: { S: MARK }, number: { N: String(number) } });
+    return number;
+  }
+
+  async function listen(side: Side): Promise<void> {
+    for (const { key, item } of await tables[side].read()) {
+      if (key.pk === MARK) {
+        shown[side] = Number(item?.['number']?.['N']);
+        continue;
+      }
       const name = itemName(key);
       if (expected[side].delete(imageOf(name, item))) continue;
       versions += 1;
-      const before = written.get(name);
+      const before = lastWritten.get(name);
       if (before !== undefined && before.by !== side) conflicts.add(name);
-      written.set(name, { version: versions, by: side });
+      lastWritten.set(name, { version: versions, by: side });
       const { leastMs, mostMs } = replicator.lag;
       const dueMs = performance.now() + leastMs + chance() * (mostMs - leastMs);
       waiting[side].push({ key, item, name, from: side, version: versions, dueMs });
     }
-    return changes.length;
   }
 
   const copiedVersions = new Map<string, number>();
 
   async function copy({ key, item, name, from, version }: Waiting): Promise<void> {
     const to = other(from);
-    const { version: newest, by } = written.get(name) ?? { version, by: from };
+    const { version: newest, by } = lastWritten.get(name) ?? { version, by: from };
     const isOvertaken = version < (copiedVersions.get(name) ?? 0) || (by === to && newest > version);
     if (isOvertaken) {
       counts.overtaken += 1;
@@ -134,7 +147,6 @@ export function startReplicator({ tables, chance }: ReplicatorOptions): Replicat
       waiting[side] = waiting[side].filter(({ dueMs }) => dueMs > nowMs);
       await copyAll(due);
     }
-    rounds += 1;
   }
 
   async function run(): Promise<void> {
@@ -150,16 +162,19 @@ export function startReplicator({ tables, chance }: ReplicatorOptions): Replicat
     resume: (from) => void (isCut[from] = false),
     copySome: (from, count) =>
       inTurn(async () => {
-        while ((await listen(from)) > 0);
+        const number = await mark(from);
+        while (shown[from] < number) await listen(from);
         const all = shuffled(waiting[from], chance);
         waiting[from] = all.slice(count);
         await copyAll(all.slice(0, count));
         return waiting[from].length;
       }),
     async settled() {
-      // What was written before is in the stream: one whole round reads it.
-      const after = rounds + 2;
-      while (rounds < after || SIDES.some((side) => !isCut[side] && waiting[side].length > 0)) {
+      const written = [await mark(0), await mark(1)] as const;
+      const isDone = (side: Side): boolean =>
+        shown[side] >= written[side] && (isCut[side] || waiting[side].length === 0);
+      // Between two rounds: what a round has taken out is copied when it ends.
+      while (!(await inTurn(async () => SIDES.every(isDone)))) {
         if (closed) throw new Error('the replicator is closed');
         await sleep(POLL_MS);
       }
