@@ -119,7 +119,7 @@ async function compose(config: Config, log: Logger, { directory, admin, drivers 
       ? watchHead({ store, stored: context.stored, everyMs: POLL_MS })
       : undefined;
   const app = createApp(context);
-  const server = createHttpServer(context, app);
+  const server = createHttpServer(context, app, context);
   let closing: Promise<boolean> | undefined;
 
   async function close(): Promise<boolean> {

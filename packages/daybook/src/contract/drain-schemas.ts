@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 
-export const MAX_REASON_CHARACTERS = 200;
+const MAX_REASON_CHARACTERS = 200;
 
 export const drainRequestSchema = z
   .object({

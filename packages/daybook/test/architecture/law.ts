@@ -14,6 +14,7 @@ export interface Violation {
 /** Files at the source root that are not domain. */
 const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
+  ['web.ts', 'composition root'],
   ['drivers.ts', 'composition root'],
   ['open-access.ts', 'composition root'],
   ['open-drain.ts', 'composition root'],
