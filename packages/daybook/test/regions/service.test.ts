@@ -43,6 +43,12 @@ async function admin(server: StartedDaybook, path: string, init: RequestInit = {
   });
 }
 
+const regionsOf = (audit: string): string[] =>
+  audit
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { region: string }).region);
+
 describe('two regions and their callers', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let here: StartedDaybook;
@@ -143,11 +149,6 @@ describe('two regions and their callers', { skip: !hasJava && 'DynamoDB Local ne
     const body = JSON.stringify({ name: 'there', scopes: ['devices.read'] });
     assert.equal((await admin(there, '/api/keys', { method: 'POST', body })).status, 201);
     await two.replicator.settled();
-    const regionsOf = (audit: string): string[] =>
-      audit
-        .trimEnd()
-        .split('\n')
-        .map((line) => (JSON.parse(line) as { region: string }).region);
     for (const server of [here, there]) {
       // A lane that is new is looked for every few seconds.
       const audit = await eventually('both are in it', async () => {
