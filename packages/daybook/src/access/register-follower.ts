@@ -6,8 +6,10 @@
  * Everything: first how far each lane is, then the register as a list, so that what is written meanwhile is met again
  * behind that place. Following: once a second the heads of the lanes are asked for, and where one moved the tail is read
  * from the place that was reached. Once a minute the youngest entries are listed as well: a replica can give an entry later
- * than one behind it, and a standby that was promoted counts on from where it was. To meet an event twice is harmless. A
- * look that fails leaves everything as it was; the next one begins where it began.
+ * than one behind it, and a standby that was promoted counts on from where it was. Where there are several lanes everything
+ * is read again 1, 2, 4, 8 … minutes after it was read: what another region wrote before may come behind its head, hours
+ * later if it was cut off. To meet an event twice is harmless. A look that fails leaves everything as it was; the next one
+ * begins where it began.
  */
 import type { StoredEntry } from '../entry.ts';
 import { toError } from '../errors.ts';
@@ -56,6 +58,8 @@ export function followRegister(options: RegisterFollowerOptions): RegisterFollow
   let isLoaded = false;
   let lookedAtMs = nowMs();
   let lookedBackAtMs = lookedAtMs;
+  let loadedAtMs = lookedAtMs;
+  let readAgainAtMs = Infinity;
   let beganMs = lookedAtMs;
   let failure: string | undefined;
   let looking: Promise<void> | undefined;
@@ -77,6 +81,17 @@ export function followRegister(options: RegisterFollowerOptions): RegisterFollow
     apply(await listFrom(), 'all');
     places = heads;
     isLoaded = true;
+    loadedAtMs = nowMs();
+    readAgainAtMs = loadedAtMs + LOOK_BACK_EVERY_MS;
+  }
+
+  /** What was on its way when everything was read, or is younger than any replica lags behind. */
+  async function lookBack(): Promise<void> {
+    const all = store.lanes.length > 1 && nowMs() >= readAgainAtMs;
+    const from = all ? undefined : options.nowMicros() - LOOK_BACK_MICROS;
+    apply(await listFrom(from), 'again');
+    lookedBackAtMs = nowMs();
+    if (all) readAgainAtMs = lookedBackAtMs + (lookedBackAtMs - loadedAtMs);
   }
 
   /** @returns false when the lane is not the one that was read before. */
@@ -105,8 +120,7 @@ export function followRegister(options: RegisterFollowerOptions): RegisterFollow
       places = undefined;
       await load();
     } else if (nowMs() - lookedBackAtMs >= LOOK_BACK_EVERY_MS) {
-      apply(await listFrom(options.nowMicros() - LOOK_BACK_MICROS), 'again');
-      lookedBackAtMs = nowMs();
+      await lookBack();
     }
     lookedAtMs = nowMs();
     failure = undefined;

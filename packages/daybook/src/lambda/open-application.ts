@@ -24,6 +24,7 @@ import { createIdGenerator } from '../id.ts';
 import { openService } from '../open-service.ts';
 import { expireAll } from '../retention/retention.ts';
 import { sleep } from '../retry.ts';
+import { hasOtherRegions } from '../store/store.ts';
 import { watchHead } from '../tail/head-watch.ts';
 import { assetsFolder } from './assets-folder.ts';
 import { authenticateByAuthorizer } from './authorizer-identity.ts';
@@ -66,7 +67,7 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
 
   function settledThrough(): number | undefined {
     // What a queue holds, or another region, nobody here can know.
-    if (queue !== undefined || store.lanes.length > 1) return undefined;
+    if (queue !== undefined || hasOtherRegions(store)) return undefined;
     return clock.nowMicros() - SETTLED_AFTER_MICROS;
   }
 
