@@ -9,6 +9,7 @@ import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDestroy } from './commands/destroy.ts';
+import { addDrain, addUndrain } from './commands/drain.ts';
 import { addDiagram } from './commands/diagram.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOutputs } from './commands/outputs.ts';
@@ -31,6 +32,8 @@ const COMMANDS = [
   addStatus,
   addLogs,
   addDeadLetters,
+  addDrain,
+  addUndrain,
   addBackup,
   addRestore,
   addAdminKey,

@@ -17,8 +17,8 @@ export { PAGE_POLICY } from './http/answer.ts';
 export { welcomePage, welcomeRegister } from './http/pages/welcome.ts';
 export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
-export { createOperatorKey, renewEpochs } from './operator.ts';
-export type { OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
+export { createOperatorKey, renewEpochs, setDrained } from './operator.ts';
+export type { OperatorDrainRequest, OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
 export { isArchived, parseConfig, ENVELOPE_BYTES, registerPaths };
 export type { Config, ErrorCode, Register };
 

@@ -5,14 +5,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 
-import type { RemoteDriver } from './aws-drivers.ts';
-import { dynamoDbDriver, loadDriver, openS3, openSqs } from './aws-drivers.ts';
+import { dynamoDbDriver, openS3, openSqs } from './aws-drivers.ts';
 import type { ObjectsChoice, QueueChoice, StoreChoice } from './config/driver-urls.ts';
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl } from './config/driver-urls.ts';
 import type { Config } from './config/load.ts';
 import { StartError } from './errors.ts';
-import { randomId } from './id.ts';
 import type { Objects } from './objects/objects.ts';
+import { postgresDriver } from './postgres-driver.ts';
 import type { Queue } from './queue/queue.ts';
 import { createBackOff } from './retry.ts';
 import { ephemeralFileSystem } from './sqlite/file-system.ts';
@@ -81,33 +80,6 @@ async function openStore(
     backOff: createBackOff(LATE_BACK_OFF),
     onFailure: (error) => log.warn({ event: 'store-not-reached', reason: error.message }),
   });
-}
-
-async function postgresDriver(
-  { url }: Extract<StoreChoice, { driver: 'postgres' }>,
-  config: Config,
-  log: Logger,
-): Promise<RemoteDriver> {
-  const { createPostgresStore, POSTGRES_CAPABILITIES } = await loadDriver(
-    'pg',
-    () => import('./store/postgres/postgres-store.ts'),
-  );
-  const { replicaUrl, maxConnections, connectTimeoutMs, statementTimeoutMs } = config.store;
-  const newEpoch = randomId();
-  return {
-    open: () =>
-      createPostgresStore({
-        url,
-        ...(replicaUrl !== undefined && { readUrl: replicaUrl }),
-        region: config.region,
-        newEpoch,
-        maxConnections,
-        connectTimeoutMs,
-        statementTimeoutMs,
-        onUpkeepFailure: (error) => log.error({ event: 'store-upkeep-failed', reason: error.message }),
-      }),
-    capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
-  };
 }
 
 async function openQueue(

@@ -100,7 +100,11 @@ const functionsSchema = z.strictObject({
   memoryMb: whole(128, 10_240).default(512),
   /** Of the function that answers callers, and the health function. */
   timeoutSeconds: whole(1, 29).default(29),
-  persisterTimeoutSeconds: whole(10, 900).default(60),
+  /**
+   * A message that ends the persister comes again after six of these, a thousand times, and is then unpacked by itself.
+   * All of that has to be over in half of the 14 days that SQS keeps it, so that something is left for the unpacking.
+   */
+  persisterTimeoutSeconds: whole(10, 100).default(60),
   /** Environments of the intake function that are always warm; 0: none. */
   provisionedConcurrency: whole(0, 1_000).default(0),
   /** A new version answers a tenth of the requests for five minutes first, and goes when the function fails meanwhile. */
@@ -181,6 +185,10 @@ const deliverySchema = z.strictObject({
 /** What holds for every environment; each may say otherwise. */
 export const deploymentSchema = z.strictObject({
   account: text('an AWS account id of twelve digits', /^\d{12}$/),
+  /**
+   * The first one is where the table is made. Several: one table with a replica in each, and with a domain a name that
+   * leads to those that are well, beside `<region>.<domain>` for each.
+   */
   regions: z.array(text('an AWS region such as eu-west-1', AWS_REGION)).min(1).default(['eu-west-1']),
   front: frontSchema,
   domain: domainSchema.optional(),

@@ -12,28 +12,42 @@ export class Domain extends Construct {
   readonly certificate: acm.ICertificate;
   readonly #zone: route53.IHostedZone;
 
-  constructor(scope: Construct, id: string, settings: NonNullable<Deployment['domain']>) {
+  /** @param others names that the certificate is for as well. */
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: NonNullable<Deployment['domain']>,
+    others: readonly string[] = [],
+  ) {
     super(scope, id);
     const { name, zoneName, hostedZoneId } = settings;
     this.name = name;
     this.#zone = route53.HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
     this.certificate = new acm.Certificate(this, 'Certificate', {
       domainName: name,
+      ...(others.length > 0 && { subjectAlternativeNames: [...others] }),
       validation: acm.CertificateValidation.fromDns(this.#zone),
     });
   }
 
   /**
-   * @param ipv6 whether the target answers there as well; a record to nowhere would make callers wait.
+   * @param options `ipv6`: whether the target answers there as well; a record to nowhere would make callers wait.
+   * `names`: default its own; all are in the zone.
    * @returns the records.
    */
-  leadTo(target: route53.IAliasRecordTarget, { ipv6 }: { readonly ipv6: boolean }): Construct[] {
-    const record = {
-      zone: this.#zone,
-      recordName: `${this.name}.`,
-      target: route53.RecordTarget.fromAlias(target),
-    };
-    const ipv4 = new route53.ARecord(this, 'Ipv4', record);
-    return ipv6 ? [ipv4, new route53.AaaaRecord(this, 'Ipv6', record)] : [ipv4];
+  leadTo(
+    target: route53.IAliasRecordTarget,
+    { ipv6, names = [this.name] }: { readonly ipv6: boolean; readonly names?: readonly string[] },
+  ): Construct[] {
+    return names.flatMap((name, at) => {
+      const record = {
+        zone: this.#zone,
+        recordName: `${name}.`,
+        target: route53.RecordTarget.fromAlias(target),
+      };
+      const which = at === 0 ? '' : `${at + 1}`;
+      const ipv4 = new route53.ARecord(this, `Ipv4${which}`, record);
+      return ipv6 ? [ipv4, new route53.AaaaRecord(this, `Ipv6${which}`, record)] : [ipv4];
+    });
   }
 }

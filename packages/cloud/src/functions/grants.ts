@@ -6,6 +6,7 @@ import type { CfnElement } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
 import {
   DYNAMODB_ACTIONS,
+  DYNAMODB_READ_ACTIONS,
   SNS_ASK_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
@@ -29,6 +30,7 @@ const TABLE_KEY_ACTIONS = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
+const READ_TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey'];
 /** "Key management", Amazon SQS Developer Guide; "Using server-side encryption with AWS KMS keys", Amazon S3. */
 const WRITE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const READ_KEY_ACTIONS = ['kms:Decrypt'];
@@ -36,6 +38,11 @@ const READ_KEY_ACTIONS = ['kms:Decrypt'];
 export function allowTable(to: DaybookFunction, table: Parts['table'], key: Key): void {
   to.allow(DYNAMODB_ACTIONS, [table.tableArn]);
   allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
+}
+
+export function allowTableRead(to: DaybookFunction, table: Parts['table'], key: Key): void {
+  to.allow(DYNAMODB_READ_ACTIONS, [table.tableArn]);
+  allowKey(to, key, 'dynamodb', READ_TABLE_KEY_ACTIONS);
 }
 
 type Queues = NonNullable<Parts['queues']>;

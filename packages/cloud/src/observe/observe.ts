@@ -3,7 +3,7 @@
  * the group of all resources. It reads the parts and changes none of them.
  */
 import type { aws_cloudwatch, aws_sns as sns } from 'aws-cdk-lib';
-import { aws_cloudwatch_actions as actions } from 'aws-cdk-lib';
+import { aws_cloudwatch_actions as actions, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
@@ -19,6 +19,7 @@ import { functionWatches } from './function-alarms.ts';
 import { Notifications } from './notifications.ts';
 import { scheduleProbe } from './probe-schedule.ts';
 import { queueWatches } from './queue-alarms.ts';
+import { replicationWatches } from './replication-alarms.ts';
 import { createResourceGroup } from './resource-group.ts';
 import { tableWatches } from './table-alarms.ts';
 import { muteOutside } from './working-hours.ts';
@@ -73,11 +74,13 @@ export class Observe extends Construct {
 /** In the order of an entry's way. */
 function watchesOf(scope: Construct, deployment: Deployment, parts: Parts): Watch[] {
   const { front, functions, queues, table } = parts;
+  const others = deployment.regions.filter((region) => region !== Stack.of(scope).region);
   return [
     ...frontWatches(front, deployment),
-    ...functionWatches(functions, deployment),
+    ...functionWatches(scope, functions, deployment),
     ...(queues === undefined ? [] : queueWatches(scope, queues, parts)),
     ...tableWatches(table, deployment),
+    ...replicationWatches(table, others),
     ...entryWatches(scope, functions),
   ];
 }

@@ -12,6 +12,7 @@ import { ArchiveBucket } from '../archive/archive-bucket.ts';
 import { Archive } from '../archive/archive.ts';
 import { Backup } from '../backup/backup.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
+import { isSpread } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import { Console } from '../console/console.ts';
 import { createKey } from '../encryption/key.ts';
@@ -25,7 +26,9 @@ import { API_ERRORS } from '../observe/function-alarms.ts';
 import { Observe } from '../observe/observe.ts';
 import type { Parts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
+import { regionalReplica } from '../store/global-table.ts';
 import { EntryTable } from '../store/entry-table.ts';
+import type { KeyStack } from './key-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
@@ -34,6 +37,8 @@ export interface ApplicationStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly bundles: Bundles;
   readonly networkStack?: NetworkStack | undefined;
+  /** With several regions. */
+  readonly keyStack?: KeyStack | undefined;
 }
 
 export class ApplicationStack extends Stack {
@@ -47,18 +52,14 @@ export class ApplicationStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { deployment, bundles, networkStack, ...props }: ApplicationStackProps,
+    { deployment, bundles, networkStack, keyStack, ...props }: ApplicationStackProps,
   ) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(deployment);
+    const above = keyStack ?? networkStack;
     const key =
-      networkStack?.key ?? (deployment.customerManagedKey ? createKey(this, { removalPolicy }) : undefined);
-    const { table } = new EntryTable(this, 'Store', {
-      store: deployment.store,
-      key,
-      removalPolicy,
-      deletionProtection: deployment.onDestroy === 'retain',
-    });
+      above?.key ?? (deployment.customerManagedKey ? createKey(this, { removalPolicy }) : undefined);
+    const table = this.#table(deployment, key);
     const queues =
       deployment.queue &&
       new EntryQueues(this, 'Queue', {
@@ -108,6 +109,16 @@ export class ApplicationStack extends Stack {
       this.consoleUrl = new CfnOutput(this, 'ConsoleUrl', { value: url, description: 'For people' });
     }
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });
+  }
+
+  #table(deployment: Deployment, key: Parts['key']): Parts['table'] {
+    if (isSpread(deployment)) return regionalReplica(this, deployment, key);
+    return new EntryTable(this, 'Store', {
+      store: deployment.store,
+      key,
+      removalPolicy: removalPolicyOf(deployment),
+      deletionProtection: deployment.onDestroy === 'retain',
+    }).table;
   }
 
   /** What looks at the parts, and changes none of them. */

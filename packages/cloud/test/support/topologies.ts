@@ -21,6 +21,9 @@ import { resolveTemplate } from '../local/template/resolve-template.ts';
 
 export const TOPOLOGIES = ['alb-lambda', 'gateway-queue', 'jwt-gateway'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
+/** Of several regions, for tests that know of them. */
+export const REGIONS_TOPOLOGY = 'two-region';
+type Example = Topology | typeof REGIONS_TOPOLOGY;
 
 export interface Synthesis {
   readonly deployment: Deployment;
@@ -40,7 +43,7 @@ export interface Synthesis {
 
 export const EXAMPLES = fileURLToPath(new URL('../../../../examples/topologies/', import.meta.url));
 
-export async function exampleOf(topology: Topology): Promise<Readonly<Record<string, unknown>>> {
+export async function exampleOf(topology: Example): Promise<Readonly<Record<string, unknown>>> {
   const module = (await import(`${EXAMPLES}${topology}.ts`)) as {
     readonly default: Readonly<Record<string, unknown>>;
   };
@@ -49,7 +52,7 @@ export async function exampleOf(topology: Topology): Promise<Readonly<Record<str
 
 /** @param change laid over the example, for every environment. @param before given the app before it is synthesised. */
 export async function synthesize(
-  topology: Topology,
+  topology: Example,
   environment: EnvironmentName,
   change: Readonly<Record<string, unknown>> = {},
   before: (app: App) => void = () => undefined,

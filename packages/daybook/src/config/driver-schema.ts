@@ -6,6 +6,7 @@ import * as z from 'zod';
 
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl, withoutPassword } from './driver-urls.ts';
 import { leaf, show, wholeNumber } from './leaf.ts';
+import { parsePasswordFrom } from './password-from.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1024 * 1024;
@@ -31,6 +32,11 @@ export const storeSchema = z.strictObject({
   /** PostgreSQL only: lists, tails and statistics are read here. */
   replicaUrl: driverUrl('postgres://user:password@host:port/database', (text) =>
     parseStoreUrl(text)?.driver === 'postgres' ? text : undefined,
+  ).optional(),
+  /** PostgreSQL only: of both URLs, which hold none then. */
+  passwordFrom: leaf<string>(
+    'file:/path or aws-secret:ARN',
+    (value) => typeof value === 'string' && parsePasswordFrom(value) !== undefined,
   ).optional(),
   /** PostgreSQL only. */
   maxConnections: wholeNumber(2, 1_000).default(10),

@@ -12,6 +12,8 @@ import { StartError, toError } from '../errors.ts';
 import { loadSchemaCompiler, schemaFault } from '../payload-schema.ts';
 import type { Register } from '../register.ts';
 import { show } from './leaf.ts';
+import { assertOnePassword } from './password-from.ts';
+import { FILE_VARIABLE, readEnvironment } from './read-environment.ts';
 import { AUDIT_REGISTER, DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
 import type { ParsedConfig } from './schema.ts';
 import { configSchema, DRIVER_KEYS, ENVIRONMENT, isObject } from './schema.ts';
@@ -21,9 +23,6 @@ export interface Config extends Omit<ParsedConfig, 'registers'> {
 }
 
 const FILE_NAMES = ['daybook.config.ts', 'daybook.config.js', 'daybook.config.json'];
-const FILE_VARIABLE = 'DAYBOOK_CONFIG';
-/** Variables of the command line client and of `tail --exec`; a server started from there inherits them. */
-const CLIENT_VARIABLES = /^DAYBOOK_(?:URL|API_KEY|ID|RECEIVED_AT|REGISTER|CURSOR)$/;
 
 /**
  * @param flags values by the name of their environment variable; they win over it.
@@ -36,7 +35,7 @@ export async function loadConfig(
   const variables = { ...environment, ...flags };
   const file = await findFile(variables[FILE_VARIABLE]);
   const given = file === undefined ? {} : expandUrls(await readFile(file));
-  const overrides = expandUrls(fromEnvironment(variables));
+  const overrides = readEnvironment(variables);
   for (const key of DRIVER_KEYS) {
     // Another URL keeps the other settings of the file.
     if (key in overrides && isPlainObject(given[key]))
@@ -79,6 +78,7 @@ export function parseConfig(given: unknown, file?: string): Config {
   const config = { ...rest, registers: [...all, AUDIT_REGISTER] };
   assertBodiesFit(config, file);
   assertOwnersAreKnown(config, file);
+  assertOnePassword(config.store, file);
   return deepFreeze(config);
 }
 
@@ -160,42 +160,6 @@ async function readFile(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-function fromEnvironment(variables: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(variables)) {
-    if (
-      text === undefined ||
-      !name.startsWith('DAYBOOK_') ||
-      name === FILE_VARIABLE ||
-      CLIENT_VARIABLES.test(name)
-    )
-      continue;
-    if (!(name in ENVIRONMENT)) {
-      throw new StartError(
-        `${name}: expected one of ${[FILE_VARIABLE, ...Object.keys(ENVIRONMENT)].join(', ')}, given an unknown variable`,
-      );
-    }
-    const key = ENVIRONMENT[name as keyof typeof ENVIRONMENT];
-    given[key] = valueOf(key, text);
-  }
-  return given;
-}
-
-function valueOf(key: string, text: string): unknown {
-  if (key === 'port' && /^\d+$/.test(text)) return Number(text);
-  if (key === 'issuers') return jsonOf(text);
-  return key === 'roles' ? text.split(',').map((role) => role.trim()) : text;
-}
-
-/** What is no JSON stays a text, which the schema refuses in words. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
 function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -207,9 +171,9 @@ function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
       `${where}${[...path, issue.keys[0]].join('.')}: expected a key of docs/config.md, given an unknown one`,
     );
   }
-  const variable = Object.entries(ENVIRONMENT).find(([, key]) => key === path[0]);
-  const isVariable = path.length === 1 || (path.length === 2 && path[1] === 'url');
-  const alsoCalled = variable === undefined || !isVariable ? '' : ` (${variable[0]})`;
+  const named = path.length === 2 && path[1] === 'url' ? path[0] : path.join('.');
+  const variable = Object.entries(ENVIRONMENT).find(([, key]) => key === named);
+  const alsoCalled = variable === undefined ? '' : ` (${variable[0]})`;
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
   throw new StartError(
     `${where}${path.join('.') || 'configuration'}${alsoCalled}: ${message ?? 'expected another value'}`,

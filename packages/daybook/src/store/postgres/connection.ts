@@ -10,7 +10,8 @@ import pg from 'pg';
 import { toError } from '../../errors.ts';
 import { StoreError } from '../store.ts';
 import type { ConnectionTarget } from './connection-url.ts';
-import { sqlStateOf, toStoreError } from './failure.ts';
+import { sqlStateOf, toStoreError, WRONG_PASSWORD } from './failure.ts';
+import type { RotatingPassword } from './password.ts';
 
 /** A statement that is prepared once a connection. */
 export interface Statement {
@@ -20,8 +21,8 @@ export interface Statement {
 
 export interface ConnectionOptions {
   readonly target: ConnectionTarget;
-  /** Asked for every new connection, so that it may be rotated. */
-  readonly password: string | (() => Promise<string>) | undefined;
+  /** In place of the one in the URL; asked for every new connection. */
+  readonly password: RotatingPassword | undefined;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
@@ -90,7 +91,7 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', () => {});
 
   async function acquire(): Promise<pg.PoolClient> {
-    const client = await pool.connect().catch((thrown: unknown) => {
+    const client = await withPassword(options, () => pool.connect()).catch((thrown: unknown) => {
       throw notConnected(toError(thrown));
     });
     if (ready.has(client)) return client;
@@ -158,9 +159,12 @@ export function createPool(options: PoolOptions): Pool {
  * `lockTimeoutMs`. @throws the client's own error when there is none to be had.
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
-  const client = new pg.Client({ ...clientConfig(options), query_timeout: 0 });
-  client.on('error', ignoreLoss);
-  await client.connect();
+  const client = await withPassword(options, async () => {
+    const made = new pg.Client({ ...clientConfig(options), query_timeout: 0 });
+    made.on('error', ignoreLoss);
+    await made.connect();
+    return made;
+  });
   const query = async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
     const { rows } = await client.query<Row>(sql, [...values]);
     return rows;
@@ -197,12 +201,23 @@ function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     port: target.port,
     database: target.database,
     user: target.user,
-    password: password ?? target.password,
+    password: password === undefined ? target.password : () => password.current(),
     ssl: target.tls,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: statementTimeoutMs + SILENCE_MS,
     keepAlive: true,
   };
+}
+
+/** A password that was rotated a moment ago is read anew when the server refuses it, and tried once more. */
+async function withPassword<T>({ password }: ConnectionOptions, connecting: () => Promise<T>): Promise<T> {
+  try {
+    return await connecting();
+  } catch (thrown) {
+    if (password === undefined || sqlStateOf(toError(thrown)) !== WRONG_PASSWORD) throw thrown;
+    password.refused();
+    return connecting();
+  }
 }
 
 async function configure(client: pg.ClientBase, options: ConnectionOptions): Promise<void> {

@@ -41,6 +41,9 @@ export const POSTGRES_FAILURES: readonly FailureMeaning[] = [
   { sqlState: 'ZD002', reason: 'rejected', why: 'a replay of an entry that was discarded' },
 ];
 
+/** `invalid_password`; one that is rotated is read anew. */
+export const WRONG_PASSWORD = '28P01';
+
 const BY_STATE = new Map(POSTGRES_FAILURES.map(({ sqlState, reason }) => [sqlState, reason]));
 const CLASS_LENGTH = 2;
 const SQL_STATE = /^[0-9A-Z]{5}$/;

@@ -10,9 +10,11 @@ import type { Connection, ConnectionOptions } from './connection.ts';
 import { connect, createPool } from './connection.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { createExpiry } from './expiry.ts';
-import { reasonOf, sqlStateOf, toStoreError } from './failure.ts';
+import { reasonOf, sqlStateOf, toStoreError, WRONG_PASSWORD } from './failure.ts';
 import { migrate } from './migrate.ts';
 import { makePartitions } from './partitions.ts';
+import type { RotatingPassword } from './password.ts';
+import { PasswordError } from './password.ts';
 import { createQueries } from './queries.ts';
 import { LANE } from './rows.ts';
 import type { DurabilitySettings } from './server-durability.ts';
@@ -29,8 +31,8 @@ export interface PostgresStoreOptions {
    * address that several share: a page must not be older than the settled stamp that is told with it.
    */
   readonly readUrl?: string;
-  /** In place of the one in the URLs; a function is asked for every new connection, so that it may be rotated. */
-  readonly password?: string | (() => Promise<string>);
+  /** In place of those in the URLs; asked for every new connection, so that it may be rotated. */
+  readonly password?: RotatingPassword;
   /** Where this process is, for `pg_stat_activity`. */
   readonly region: string;
   /** For a database that has none yet. */
@@ -143,7 +145,7 @@ async function prepare(options: ConnectionOptions, newEpoch: string): Promise<Pr
     if (row === undefined) throw new Error('expected a row');
     return { version, durability: row.durability, epoch: row.epoch, newestId: row.newest ?? undefined };
   } catch (thrown) {
-    throw toOpenError(toError(thrown), options.target.server);
+    throw toOpenError(toError(thrown), options);
   } finally {
     await connection?.close();
   }
@@ -163,14 +165,22 @@ async function readVersion(connection: Connection): Promise<string> {
   return row.version;
 }
 
-function toOpenError(error: Error, server: string): Error {
+function toOpenError(error: Error, { target, password }: ConnectionOptions): Error {
   if (error instanceof StartError || error instanceof StoreError) return error;
-  const { code } = error as { code?: unknown };
+  const storeError = toStoreError(error, target.server, 'not-written');
   const state = sqlStateOf(error);
+  // While it is rotated, secret and database disagree for a moment.
+  if (state === WRONG_PASSWORD && password !== undefined) return storeError;
   const unusable =
     state === undefined
-      ? TLS_FAILURE.test(String(code)) || error.message === NO_TLS
+      ? isUnusable(error)
       : UNUSABLE.test(state) || ['rejected', 'unexpected'].includes(reasonOf(error));
-  const storeError = toStoreError(error, server, 'not-written');
   return unusable ? new StartError(`store: ${storeError.message}`, { cause: storeError.cause }) : storeError;
+}
+
+/** Of what the server did not say. */
+function isUnusable(error: Error): boolean {
+  if (error instanceof PasswordError) return error.unusable;
+  const { code } = error as { code?: unknown };
+  return TLS_FAILURE.test(String(code)) || error.message === NO_TLS;
 }
