@@ -223,7 +223,8 @@ describe('an alarm', () => {
               assert.notEqual(by['ReceivingRegion'], stack.region, 'it is published where it was written');
             }
           }
-          for (const target of Properties['AlarmActions'] as Values[])
+          // That of a canary tells nobody: it is what takes the new version back.
+          for (const target of (Properties['AlarmActions'] ?? []) as Values[])
             assert.ok(ids.has(String(target['Ref'])), `${id} tells ${JSON.stringify(target)}`);
         }
       }
