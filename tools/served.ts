@@ -18,10 +18,12 @@ export interface Start {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly dataDir: string;
+  /** Called once it has been used. */
+  readonly whileServing?: (address: string) => void;
 }
 
 /** @throws {Error} unless it listens, stores an entry, gives it back unchanged, and ends with 0 after SIGTERM. */
-export async function serveOnce({ program, args, cwd, dataDir }: Start): Promise<void> {
+export async function serveOnce({ program, args, cwd, dataDir, whileServing }: Start): Promise<void> {
   const settings = { HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, RATE_LIMIT: 'off' };
   const env = plainEnvironment();
   for (const [key, value] of Object.entries(settings)) env[`DAYBOOK_${key}`] = value;
@@ -48,6 +50,7 @@ export async function serveOnce({ program, args, cwd, dataDir }: Start): Promise
       rejectAfter(START_TIMEOUT_MS, 'is not listening'),
     ]);
     await writeAndReadBack(address);
+    whileServing?.(address);
     server.kill('SIGTERM');
     const [code] = await Promise.race([ended, rejectAfter(STOP_TIMEOUT_MS, 'has not stopped after SIGTERM')]);
     assert.equal(code, 0, 'exit code after SIGTERM');

@@ -1,17 +1,23 @@
 /**
- * The CDK app of one environment: in each region an application, and its network where it has one. Nothing is looked up
- * and no variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
+ * The CDK app of one environment: an application, and its network where it has one; with several regions one of each in
+ * every region, a table that they share, and a name that leads to those that are well. Nothing is looked up and no
+ * variable is read, so the same configuration gives the same templates on every machine, with or without AWS.
  */
-import { App, Validations } from 'aws-cdk-lib';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
+import { isSpread, primaryRegion, ROUTING_REGION } from './config/places.ts';
 import type { Deployment } from './config/schema.ts';
 import type { Bundles } from './functions/bundles.ts';
 import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
+import { DeliveryStack } from './stacks/delivery-stack.ts';
+import { KeyStack } from './stacks/key-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
+import { RoutingStack } from './stacks/routing-stack.ts';
 import { ServicesStack } from './stacks/services-stack.ts';
+import { TableStack } from './stacks/table-stack.ts';
 
 export interface AppOptions {
   readonly deployment: Deployment;
@@ -38,44 +44,121 @@ export function buildApp({ deployment, outdir, bundles }: AppOptions): App {
     builtinCloudFormationValidation: true,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  for (const region of deployment.regions) addRegion(app, { deployment, bundles, region });
+  if (isSpread(deployment)) addRegions(app, { deployment, bundles });
+  else if (deployment.services !== undefined)
+    addServices(app, { deployment, bundles, region: primaryRegion(deployment) });
+  else addRegion(app, { deployment, bundles, region: primaryRegion(deployment) });
+  addDelivery(app, deployment);
   return app;
 }
 
-/** @returns the stack that stands on all others of the region. */
-function addRegion(
-  app: App,
-  { deployment, bundles, region }: Omit<AppOptions, 'outdir'> & { readonly region: string },
-): ApplicationStack | ServicesStack {
-  const { name, environment, account, network, services, database } = deployment;
-  const id = (what: string): string => `${name}-${environment}-${region}-${what}`;
-  const common = {
+/** In the first region: roles are the account's. After all others: it deploys wherever a stack is. */
+function addDelivery(app: App, deployment: Deployment): DeliveryStack | undefined {
+  const { name, environment, account, delivery, regions } = deployment;
+  const [region = ''] = regions;
+  if (delivery === undefined) return undefined;
+  return new DeliveryStack(app, `${name}-${environment}-${region}-delivery`, {
     env: { account, region },
     tags: { ...tagsOf(deployment) },
+    description: `Daybook: who deploys ${name} ${environment}`,
     terminationProtection: deployment.onDestroy === 'retain',
     deployment,
-  };
+    delivery,
+    stackRegions: [...new Set(app.node.children.filter(Stack.isStack).map((stack) => stack.region))],
+  });
+}
+
+/** In this order: keys, table, services, records. Across regions only the order connects them. */
+function addRegions(app: App, { deployment, bundles }: Omit<AppOptions, 'outdir'>): void {
+  const { regions, customerManagedKey, domain } = deployment;
+  const keyStacks = customerManagedKey
+    ? regions.map(
+        (region) =>
+          new KeyStack(app, stackId(deployment, region, 'keys'), {
+            ...commonProps(deployment, region, 'key'),
+          }),
+      )
+    : [];
+  const primary = primaryRegion(deployment);
+  const table = new TableStack(app, stackId(deployment, primary, 'table'), {
+    ...commonProps(deployment, primary, 'table of all regions'),
+    keyStack: keyStacks[0],
+  });
+  for (const keys of keyStacks)
+    table.addStackDependency(keys, 'a replica is made under the key of its region');
+  const applications = regions.map((region, index) =>
+    // A budget is of the whole account, and counts what all regions spend.
+    addRegion(app, {
+      deployment: index === 0 ? deployment : { ...deployment, budget: undefined },
+      bundles,
+      region,
+      keyStack: keyStacks[index],
+    }),
+  );
+  for (const application of applications)
+    application.addStackDependency(table, 'functions use the replica of their region');
+  if (domain === undefined) return;
+  const routing = new RoutingStack(app, stackId(deployment, ROUTING_REGION, 'routing'), {
+    ...commonProps(deployment, ROUTING_REGION, 'common name of all regions'),
+    domain,
+  });
+  for (const application of applications)
+    routing.addStackDependency(application, 'callers are sent to what is there');
+}
+
+interface RegionOptions extends Omit<AppOptions, 'outdir'> {
+  readonly region: string;
+  readonly keyStack?: KeyStack | undefined;
+}
+
+/** On servers. @throws {Error} where the configuration was not looked at: they need each other. */
+function addServices(app: App, { deployment, bundles, region }: RegionOptions): ServicesStack {
+  const { services, database, network } = deployment;
+  if (services === undefined || database === undefined || network === undefined)
+    throw new Error('services: expected a database and a network beside them');
+  const networkStack = new NetworkStack(app, stackId(deployment, region, 'network'), {
+    ...commonProps(deployment, region, 'network'),
+    network,
+  });
+  return new ServicesStack(app, stackId(deployment, region, 'app'), {
+    ...commonProps(deployment, region),
+    services,
+    database,
+    networkStack,
+    bundles,
+  });
+}
+
+/** @returns the stack that stands on all others of the region. */
+function addRegion(app: App, { deployment, bundles, region, keyStack }: RegionOptions): ApplicationStack {
+  const { network } = deployment;
   const networkStack =
     network &&
-    new NetworkStack(app, id('network'), {
-      ...common,
-      description: `Daybook: network of ${name} ${environment}`,
+    new NetworkStack(app, stackId(deployment, region, 'network'), {
+      ...commonProps(deployment, region, 'network'),
       network,
+      keyStack,
     });
-  const description = `Daybook: ${name} ${environment}`;
-  if (services !== undefined && database !== undefined && networkStack !== undefined)
-    return new ServicesStack(app, id('app'), {
-      ...common,
-      description,
-      services,
-      database,
-      networkStack,
-      bundles,
-    });
-  return new ApplicationStack(app, id('app'), {
-    ...common,
-    description,
+  return new ApplicationStack(app, stackId(deployment, region, 'app'), {
+    ...commonProps(deployment, region),
     bundles,
     networkStack,
+    keyStack,
   });
+}
+
+function stackId({ name, environment }: Deployment, region: string, what: string): string {
+  return `${name}-${environment}-${region}-${what}`;
+}
+
+/** @param what it holds of the deployment; default all of it. */
+function commonProps(deployment: Deployment, region: string, what?: string) {
+  const { name, environment, account, onDestroy } = deployment;
+  return {
+    env: { account, region },
+    tags: { ...tagsOf(deployment) },
+    terminationProtection: onDestroy === 'retain',
+    description: `Daybook: ${what === undefined ? '' : `${what} of `}${name} ${environment}`,
+    deployment,
+  };
 }

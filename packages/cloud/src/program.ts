@@ -9,12 +9,14 @@ import { addApply } from './commands/apply.ts';
 import { addBackup } from './commands/backup.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDestroy } from './commands/destroy.ts';
+import { addDrain, addUndrain } from './commands/drain.ts';
 import { addDiagram } from './commands/diagram.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRestore } from './commands/restore.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addScale } from './commands/scale.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -26,6 +28,7 @@ import { printable } from './terminal.ts';
 const COMMANDS = [
   addPlan,
   addApply,
+  addRollback,
   addPlanDestroy,
   addDestroy,
   addOutputs,
@@ -35,6 +38,8 @@ const COMMANDS = [
   addStop,
   addScale,
   addDeadLetters,
+  addDrain,
+  addUndrain,
   addBackup,
   addRestore,
   addAdminKey,

@@ -181,13 +181,23 @@ describe('alarms of a REST API with a queue', () => {
   it('watch each function for errors, throttles, duration against its own timeout, and concurrency', () => {
     const timeouts = { Api: 29, Health: 29, Persister: 60, DeadLetters: 60, Authorizer: 10, Probe: 30 };
     for (const [name, seconds] of Object.entries(timeouts)) {
-      assert.equal(ofGateway.named(`${name}Errors`).Threshold, 1);
+      if (name !== 'Authorizer') assert.equal(ofGateway.named(`${name}Errors`).Threshold, 1);
       assert.equal(ofGateway.named(`${name}Throttles`).Threshold, 1);
       const { Threshold, ExtendedStatistic } = ofGateway.named(`${name}Duration`);
       assert.equal(Threshold, seconds * 1000 * 0.8);
       assert.equal(ExtendedStatistic, 'p99');
       assert.equal(ofGateway.named(`${name}ConcurrentExecutions`).Threshold, name === 'Persister' ? 8 : 800);
     }
+  });
+
+  it('do not take a 401 for a failure of the authorizer, although Lambda counts it as an error', () => {
+    const { Metrics = [], Threshold, DatapointsToAlarm } = ofGateway.named('AuthorizerErrors');
+    assert.ok(Metrics.some(({ Expression }) => Expression === 'errors - FILL(refused, 0)'));
+    assert.deepEqual(
+      metricsOf(ofGateway.named('AuthorizerErrors')).map(({ MetricName }) => MetricName),
+      ['Errors', 'RefusedCredentials'],
+    );
+    assert.deepEqual([Threshold, DatapointsToAlarm], [5, 2]);
   });
 
   it('watch a function behind an alias by its own name, which counts all of its versions', () => {
@@ -292,6 +302,7 @@ const GENERATED: Readonly<Record<string, string>> = {
   'AWS/DynamoDB': 'dynamodb',
   'AWS/ECS': 'ecs',
   'AWS/RDS': 'rds',
+  'AWS/Route53': 'route53',
 };
 /** Published by AWS, and not in what CDK generated. */
 const NOT_GENERATED = ['RunningTaskCount', 'AuroraReplicaLag'];

@@ -19,6 +19,13 @@ const ISSUER = {
   jwks: 'https://issuer.example.com/jwks',
 };
 
+const TWO = ['eu-west-1', 'us-east-1'];
+const DOMAIN = {
+  name: 'daybook.example.com',
+  zoneName: 'example.com',
+  hostedZoneId: 'Z0123456789ABCDEFGHIJ',
+};
+
 describe('an environment', () => {
   test('has what its name promises, without a word in the file', () => {
     const [poc, dev, prd] = ['poc', 'dev', 'prd'].map((name) => parseDeployment(SMALL, name));
@@ -85,6 +92,30 @@ describe('a value that cannot be', () => {
     [{ account: '123' }, 'account: expected an AWS account id of twelve digits, given "123"'],
     [{ regions: ['Dublin'] }, 'regions.0: expected an AWS region such as eu-west-1, given "Dublin"'],
     [{ regions: [] }, 'regions: expected at least 1, given []'],
+    [
+      { regions: ['eu-west-1', 'us-east-1', 'eu-west-1'] },
+      'regions: expected each once, given eu-west-1 twice',
+    ],
+    [
+      { regions: ['us-east-1', 'us-gov-west-1'] },
+      "regions: expected several of AWS's commercial regions only, or one, given us-gov-west-1",
+    ],
+    [
+      { regions: TWO, access: { cognito: true } },
+      'access.cognito: expected false, because a user pool is of one region and regions has several, given true',
+    ],
+    [
+      { regions: TWO, domain: DOMAIN, front: { kind: 'rest-api', allowFrom: ['203.0.113.0/24'] } },
+      'front.allowFrom: expected nobody, because Route 53 asks each of several regions from addresses of its own, given 203.0.113.0/24',
+    ],
+    [
+      { regions: TWO, domain: { ...DOMAIN, name: 'example.com' } },
+      'domain.name: expected a name below example.com, because the zone\'s own name cannot have the records of several regions, given "example.com"',
+    ],
+    [
+      { regions: TWO, domain: { ...DOMAIN, name: `${'a'.repeat(45)}.example.com` } },
+      `domain.name: expected at most 64 characters with a region before it, given eu-west-1.${'a'.repeat(45)}.example.com`,
+    ],
     [{ front: { kind: 'http-api' } }, 'front.kind: expected one of alb, rest-api, cdn, given "http-api"'],
     [{ front: undefined }, 'front: expected an object, given nothing'],
     [{ frontt: {} }, 'frontt: expected a key of the configuration, given an unknown one'],
@@ -120,6 +151,22 @@ describe('a value that cannot be', () => {
     [
       { access: { authorizer: {} } },
       'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
+    ],
+    [
+      { front: { kind: 'alb' }, network: {}, access: { cognito: true } },
+      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+    ],
+    [
+      { access: { issuers: { one: { ...ISSUER, jwks: 'keys.json' } } } },
+      'access.issuers.one.jwks: expected an https URL, because no file of keys is deployed, given "keys.json"',
+    ],
+    [
+      { front: { kind: 'rest-api', allowFrom: ['203.0.113.0/24'] }, observe: { probe: true } },
+      'observe.probe: expected false, because front.allowFrom would refuse it: it calls from addresses that nobody knows, given true',
+    ],
+    [
+      { functions: { persisterTimeoutSeconds: 101 } },
+      'functions.persisterTimeoutSeconds: expected a whole number from 10 to 100, given 101',
     ],
     [
       { store: { capacity: { mode: 'provisioned', min: 9, max: 5 } } },

@@ -81,7 +81,7 @@ describe('a diagram', () => {
       queue: { fanOut: true },
       archive: true,
       front: { kind: 'rest-api', waf: { perAddressPer5Minutes: 2_000 } },
-      environments: { prd: { observe: { alarms: false, probe: false } } },
+      environments: { prd: { observe: { alarms: false, probe: false }, functions: { canary: false } } },
     });
     for (const there of ['Topic and queue', 'Athena', 'WAF']) assert.ok(svg.includes(there), there);
     for (const absent of ['Alarms', '>Probe<', 'Network']) assert.ok(!svg.includes(absent), absent);

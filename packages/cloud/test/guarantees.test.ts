@@ -212,6 +212,17 @@ describe('the queue', () => {
     }
   });
 
+  test('has had every delivery of what crashes its function long before it would let go of it', async () => {
+    const slowest = { functions: { persisterTimeoutSeconds: 100 } };
+    const [main] = all(await synthesize('gateway-queue', 'dev', slowest), 'AWS::SQS::Queue').filter(
+      ({ Properties }) => Properties['RedrivePolicy'] !== undefined,
+    );
+    assert.ok(main);
+    const { maxReceiveCount } = main.Properties['RedrivePolicy'] as Values;
+    const seconds = Number(main.Properties['VisibilityTimeout']) * Number(maxReceiveCount);
+    assert.ok(seconds <= 7 * DAY_SECONDS, `${seconds} s`);
+  });
+
   test('is read by a bounded number of persisters', async () => {
     const change = { queue: { batchSize: 5, maxConcurrency: 3 } };
     const [mapping] = all(
@@ -229,6 +240,16 @@ describe('the queue', () => {
     );
     assert.equal(subscription?.Properties['RawMessageDelivery'], true);
     assert.equal(subscription.Properties['Protocol'], 'sqs');
+    // What SNS cannot deliver it would discard: it was acknowledged.
+    const { deadLetterTargetArn } = (subscription.Properties['RedrivePolicy'] ?? {}) as Values;
+    const [crashed] = (deadLetterTargetArn as { 'Fn::GetAtt': string[] })?.['Fn::GetAtt'] ?? [];
+    assert.match(crashed ?? '', /^QueueCrashed/);
+    const mayDeliver = all(synthesis, 'AWS::SQS::QueuePolicy').filter(
+      ({ Properties }) =>
+        JSON.stringify(Properties['Queues']).includes(crashed ?? '') &&
+        JSON.stringify(Properties['PolicyDocument']).includes('sns.amazonaws.com'),
+    );
+    assert.equal(mayDeliver.length, 1);
     const [topic] = all(synthesis, 'AWS::SNS::Topic').filter(({ id }) => id.startsWith('Queue'));
     assert.equal(topic?.Properties['MaximumMessageSize'], 1_048_576);
     const api = functionsOf(synthesis).find(({ Properties }) => Properties['Description'] === 'Daybook: api');

@@ -9,6 +9,7 @@ import { before, describe, test } from 'node:test';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import {
   DYNAMODB_ACTIONS,
+  DYNAMODB_READ_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
   SQS_ASK_ACTIONS,
@@ -33,7 +34,10 @@ const MAKES: Readonly<Record<string, Readonly<Record<'direct' | 'queued', readon
     direct: TABLE,
     queued: [...TABLE, ...calls([...SQS_ASK_ACTIONS, ...SQS_SEND_ACTIONS], 'main'), ...OBJECTS],
   },
-  health: { direct: TABLE, queued: calls(SQS_ASK_ACTIONS, 'main') },
+  health: {
+    direct: TABLE,
+    queued: [...calls(DYNAMODB_READ_ACTIONS, 'table'), ...calls(SQS_ASK_ACTIONS, 'main')],
+  },
   persister: {
     direct: [],
     queued: [...TABLE, ...calls([...SQS_RECEIVE_ACTIONS, ...SQS_SEND_ACTIONS], 'main'), ...OBJECTS],

@@ -5,6 +5,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { encodeEnvelope } from '../../daybook/src/envelope.ts';
 import { createSource, makeEntry } from '../../daybook/src/testing/made-batches.ts';
@@ -52,6 +53,18 @@ test('POST /dev/app is 202 with an id that leads to the entry, at the stage path
   assert.equal(location, `/dev/app/${id}`);
   const stored = (await (await whenStored(location)).json()) as { id: string; payload: unknown };
   assert.deepEqual([stored.id, stored.payload], [id, { a: 1 }]);
+});
+
+test('a body in gzip, which API Gateway unpacks on the way, is kept as it was before', async () => {
+  const payload = '{"packed":"by the caller"}';
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const answer = await post({ body: gzipSync(payload), headers });
+  assert.equal(answer.status, 202, await answer.clone().text());
+  const stored = await whenStored(answer.headers.get('location') ?? '');
+  assert.deepEqual(((await stored.json()) as { payload: unknown }).payload, JSON.parse(payload));
+  const other = await post({ body: payload, headers: { ...headers, 'content-encoding': 'zstd' } });
+  assert.equal(other.status, 415);
+  assert.equal(((await other.json()) as { code: string }).code, 'MEDIA_TYPE_UNSUPPORTED');
 });
 
 test('whoever wants text gets the bare stamp', async () => {

@@ -119,7 +119,7 @@ async function compose(config: Config, log: Logger, { directory, admin, drivers 
       ? watchHead({ store, stored: context.stored, everyMs: POLL_MS })
       : undefined;
   const app = createApp(context);
-  const server = createHttpServer(context, app);
+  const server = createHttpServer(context, app, context);
   let closing: Promise<boolean> | undefined;
 
   async function close(): Promise<boolean> {
@@ -127,6 +127,7 @@ async function compose(config: Config, log: Logger, { directory, admin, drivers 
     const endMs = clock.elapsedMs() + limits.shutdownGraceMs;
     const cut = await server.close(limits.shutdownGraceMs);
     // What does not answer must not keep the process: what it holds was never acknowledged, or is in the queue.
+    await ended('drain', FLUSH_MS, () => context.drain.close());
     await ended('keys', FLUSH_MS, () => access.close());
     const taken = await ended('intake', FLUSH_MS, () => intake.close());
     if (persister !== undefined) {

@@ -17,8 +17,8 @@ export { PAGE_POLICY } from './http/answer.ts';
 export { welcomePage, welcomeRegister } from './http/pages/welcome.ts';
 export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
-export { createOperatorKey, renewEpochs } from './operator.ts';
-export type { OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
+export { createOperatorKey, renewEpochs, setDrained } from './operator.ts';
+export type { OperatorDrainRequest, OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
 export { isArchived, parseConfig, ENVELOPE_BYTES, registerPaths };
 export type { Config, ErrorCode, Register };
 
@@ -26,8 +26,6 @@ export type { Config, ErrorCode, Register };
 export const CONFIG_VARIABLE = 'DAYBOOK_CONFIG';
 /** The variable that tells a client, such as the probe, where Daybook answers. */
 export const URL_VARIABLE = 'DAYBOOK_URL';
-/** The variable that tells the pages for people where the API is, when another process has it. */
-export const API_URL_VARIABLE = 'DAYBOOK_API_URL';
 
 /** `lambda/<name>.ts`, each of which exports `handler`. */
 export const HANDLERS = [

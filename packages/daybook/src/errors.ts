@@ -61,6 +61,7 @@ export const ERRORS = {
   QUEUE_UNAVAILABLE: kind(503, 'The queue is not available', true),
   OBJECTS_UNAVAILABLE: kind(503, 'The object storage is not available', true),
   STORE_UNAVAILABLE: kind(503, 'The store is not available', true),
+  REGION_DRAINED: kind(503, 'The region is drained on purpose', true),
   DRAINING: kind(503, 'The server is shutting down', true),
   NO_ANSWER: kind(504, 'Daybook did not answer in time', true),
 } as const satisfies Record<string, ErrorKind>;

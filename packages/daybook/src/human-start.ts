@@ -29,6 +29,16 @@ export function humanStart(
 `;
 }
 
+/** Of a process that has only the pages. */
+export function humanWebStart(url: string, apiUrl: string): string {
+  return `
+  Daybook's pages are ready ${url}
+
+  API                       ${apiUrl}
+
+`;
+}
+
 function isOpen({ access }: Register): boolean {
   return access.write === 'open' && access.read === 'open';
 }

@@ -2,13 +2,18 @@
  * The process: loads the configuration, starts Daybook, says where it is, and ends gracefully on a signal, or with the
  * program that started it.
  */
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+
+import type { Config } from './config/load.ts';
 import { loadConfig } from './config/load.ts';
 import { createDaybook } from './daybook.ts';
 import { StartError, toError } from './errors.ts';
 import { isLoopback } from './access/address.ts';
-import { humanStart } from './human-start.ts';
+import { humanStart, humanWebStart } from './human-start.ts';
 import { isOpen } from './register.ts';
 import { createLog } from './telemetry/log.ts';
+import { createWeb, isWebAlone } from './web.ts';
 
 const EXIT_OK = 0;
 const EXIT_FORCED = 1;
@@ -38,40 +43,57 @@ async function serve({ overrides = {}, untilStdinEnds = false }: RunOptions): Pr
   const human = process.stdout.isTTY;
   const log = createLog(human && config.logLevel === 'info' ? 'warn' : config.logLevel);
   const ending = Promise.race(untilStdinEnds ? [nextSignal(), stdinEnd()] : [nextSignal()]);
-  const daybook = await createDaybook(config, log);
-  const { address, port } = await daybook.listen().catch(async (thrown: unknown) => {
-    await daybook.close();
+  const { server, facts, greeting } = await start(config, log);
+  const { address, port } = await server.listen().catch(async (thrown: unknown) => {
+    await server.close();
     throw thrown;
   });
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${config.basePath}`;
-  const { level, proof } = daybook.durability();
-  log.info({
-    event: 'listening',
-    address: url,
-    pid: process.pid,
-    dataDir: config.dataDir,
-    durability: level,
-    durabilityProof: proof,
-  });
-  if (!isLoopback(config.host)) {
+  log.info({ event: 'listening', address: url, pid: process.pid, ...facts() });
+  if (!isLoopback(config.host) && !isWebAlone(config)) {
     log.warn({
       event: 'open-registers',
       host: config.host,
       registers: config.registers.filter(isOpen).map(({ name }) => name),
     });
   }
-  if (human) process.stdout.write(humanStart(daybook, url));
+  if (human) process.stdout.write(greeting(url));
 
   const because = await ending;
   log.info({ event: 'draining', because });
   if (human) process.stdout.write('\nDaybook finishes what is in flight …\n');
-  const inTime = await daybook.close();
+  const inTime = await server.close();
   log.info({ event: 'closed', inTime });
   // Whoever holds the other end may go on holding it.
   if (untilStdinEnds) process.stdin.destroy();
   // Something still holds on, a thread in a disk that does not answer perhaps; it must not hold the process.
   if (!inTime) process.exit(EXIT_FORCED);
   return EXIT_OK;
+}
+
+interface Started {
+  readonly server: { listen(): Promise<AddressInfo>; close(): Promise<boolean> };
+  /** For the log, once it listens. */
+  facts(): Readonly<Record<string, unknown>>;
+  /** For a person. */
+  greeting(url: string): string;
+}
+
+async function start(config: Config, log: Logger): Promise<Started> {
+  if (isWebAlone(config)) {
+    const server = createWeb(config, log);
+    const { apiUrl } = server;
+    return { server, facts: () => ({ apiUrl }), greeting: (url) => humanWebStart(url, apiUrl) };
+  }
+  const server = await createDaybook(config, log);
+  return {
+    server,
+    facts() {
+      const { level, proof } = server.durability();
+      return { dataDir: config.dataDir, durability: level, durabilityProof: proof };
+    },
+    greeting: (url) => humanStart(server, url),
+  };
 }
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: the second one must not kill what is in flight. */

@@ -7,7 +7,7 @@ import type { Audit } from './access/audit.ts';
 import { createAudit } from './access/audit.ts';
 import type { Networks } from './access/client-address.ts';
 import { createClientOf, createNetworks } from './access/client-address.ts';
-import { createInternalRecords } from './access/internal-records.ts';
+import type { InternalRecords } from './access/internal-records.ts';
 import type { TokenVerifier } from './access/jwt/token-verifier.ts';
 import { scopesOf } from './access/keys/key-request.ts';
 import { createKeys } from './access/keys/keys.ts';
@@ -19,7 +19,6 @@ import { DaybookError } from './errors.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import type { HttpContext } from './http/context.ts';
-import type { Intake } from './intake/intake.ts';
 import type { Store } from './store/store.ts';
 import type { WatchedPart } from './telemetry/health.ts';
 
@@ -28,8 +27,7 @@ export interface OpenAccessOptions {
   /** Absent where there is no data directory to keep one in. */
   readonly adminKey?: string;
   readonly store: Store;
-  /** The intake in front of the store. */
-  readonly intake: Intake;
+  readonly records: InternalRecords;
   readonly clock: Clock;
   /** Milliseconds that never go back, also while nothing runs. */
   readonly nowMs: () => number;
@@ -55,8 +53,7 @@ const LOOK_FOR_KEYS_MS = 1_000;
 const LOOK_AT_OWN_KEYS_MS = 60_000;
 
 export async function openAccess(options: OpenAccessOptions): Promise<OpenedAccess> {
-  const { config, adminKey, store, intake, clock, nowMs, background, log } = options;
-  const records = createInternalRecords({ intake, region: config.region });
+  const { config, adminKey, store, records, clock, nowMs, background, log } = options;
   const isShared = store.capabilities.live === 'polled';
   const keys = createKeysWhenNeeded(
     () =>

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 
+import { createInternalRecords } from './access/internal-records.ts';
 import { createRateLimiter } from './access/rate-limit.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/load.ts';
@@ -19,6 +20,7 @@ import { createKeysInFlight } from './intake/keys-in-flight.ts';
 import { ENVELOPE_BYTES } from './intake/queue-target.ts';
 import type { OpenedAccess } from './open-access.ts';
 import { openAccess } from './open-access.ts';
+import { openDrain } from './open-drain.ts';
 import { openIntake } from './open-intake.ts';
 import { openPersister } from './open-persister.ts';
 import { createDeadLetters } from './persister/dead-letters.ts';
@@ -100,15 +102,24 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       health.noteCommit();
     },
   });
+  const records = createInternalRecords({ intake: toStore, region: config.region });
   const access = await openAccess({
     config,
     ...(options.adminKey !== undefined && { adminKey: options.adminKey }),
     store,
-    intake: toStore,
+    records,
     clock,
     nowMs,
     background,
     log,
+  });
+  const drain = openDrain({
+    store,
+    records,
+    region: config.region,
+    nowMicros: () => clock.nowMicros(),
+    nowMs,
+    background,
   });
   const deadLetters = objects && createDeadLetters({ objects, store });
   const persister =
@@ -126,10 +137,13 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         durability,
         probe: () => (queue ?? store).probe(),
       },
+      drained: drain.current,
+      region: config.region,
       parts: {
         ...(persister && { store: watchStore(store, persister), persister: watchPersister(persister) }),
         ...(objects && queue && { objects: watchObjects(objects, queue) }),
         ...access.parts,
+        region: drain.status,
       },
       registers: config.registers,
       nowMicros: () => clock.nowMicros(),
@@ -141,6 +155,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     entriesInFlight: () => intake.status().entriesInFlight,
     bytesInFlight: () => budget.used,
     followers: () => stored.waiting,
+    isDrained: () => drain.known !== undefined,
     clockAheadSeconds: () => clock.status().wallAheadMicros / 1e6,
     components: () =>
       Object.fromEntries(
@@ -167,6 +182,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     keysInFlight: createKeysInFlight(),
     keys: access.keys,
     audit: access.audit,
+    drain,
     authenticate: access.authenticate,
     clientOf: access.clientOf,
     assertLetsIn: access.assertLetsIn,

@@ -1,14 +1,19 @@
 /**
  * What an operator does to a deployed table with credentials of AWS, beside the servers that use it: the first key, whose
- * owner makes all others; a new epoch for a table that was restored.
+ * owner makes all others; a region that is drained; a new epoch for a table that was restored.
  */
+import { createDrain } from './access/drain/drain.ts';
+import { followDrains } from './access/drain/drain-follower.ts';
+import type { InternalRecords } from './access/internal-records.ts';
 import { createInternalRecords } from './access/internal-records.ts';
 import { createKeys } from './access/keys/keys.ts';
+import type { Clock } from './clock.ts';
 import { createClock, systemTime } from './clock.ts';
 import { parseConfig } from './config/load.ts';
 import { createIdGenerator, formatStamp, idToMicros, randomId } from './id.ts';
 import { createBudget } from './intake/budget.ts';
 import { openIntake } from './open-intake.ts';
+import type { Store } from './store/store.ts';
 
 export interface OperatorTable {
   readonly table: string;
@@ -32,13 +37,73 @@ export interface OperatorKey {
   readonly expiresAt: string;
 }
 
+export interface OperatorDrainRequest extends OperatorTable {
+  /** false: no more. */
+  readonly drained: boolean;
+  /** Told to whoever asks for the readiness. */
+  readonly reason?: string | undefined;
+  /** Who wants it, for the audit. */
+  readonly by: string;
+}
+
 /**
  * Writes an API key with the role `admin` into the table, as `POST /api/keys` does. Resolves when it is durable; every
  * server takes it within seconds.
  * @throws {KeyError} {DaybookError} {StoreError} {StartError}
  */
 export async function createOperatorKey(request: OperatorKeyRequest): Promise<OperatorKey> {
-  const { table, region, name, expiresAt, by } = request;
+  const { name, expiresAt, by } = request;
+  return withTable(request, async ({ store, records, clock }) => {
+    const keys = createKeys({
+      store,
+      records,
+      scopes: ['admin'],
+      onUnknownEvents: () => {},
+      onUsesNotRecorded: () => {},
+      nowMicros: () => clock.nowMicros(),
+      nowMs: () => clock.elapsedMs(),
+    });
+    try {
+      await keys.started;
+      const asked = { name, scopes: ['admin'], expiresAt };
+      const { key, text } = await keys.create(asked, { subject: by, requestId: randomId() });
+      return { keyId: key.keyId, key: text, expiresAt: formatStamp(key.expiresAt) };
+    } finally {
+      await keys.close();
+    }
+  });
+}
+
+/**
+ * Drains the region of the table, or ends that, as `POST /api/drain` does: for when that does not answer, or nobody has a
+ * key. Resolves when it is durable; repeating is harmless. @throws {DaybookError} {StoreError} {StartError}
+ */
+export async function setDrained(request: OperatorDrainRequest): Promise<void> {
+  const { region, drained, reason, by } = request;
+  await withTable(request, async ({ store, records, clock }) => {
+    const times = { nowMicros: () => clock.nowMicros(), nowMs: () => clock.elapsedMs() };
+    const follower = followDrains({ store, region, ...times, everyMs: undefined });
+    const drain = createDrain({ follower, records, region });
+    const actor = { subject: by, requestId: randomId() };
+    try {
+      await (drained ? drain.drain(reason, actor) : drain.undrain(actor));
+    } finally {
+      await drain.close();
+    }
+  });
+}
+
+interface OpenTable {
+  readonly store: Store;
+  readonly records: InternalRecords;
+  readonly clock: Clock;
+}
+
+/** One process more that writes the lane, for as long as the work takes. */
+async function withTable<T>(
+  { table, region }: OperatorTable,
+  work: (open: OpenTable) => Promise<T>,
+): Promise<T> {
   const { createDynamoDbStore } = await import('./store/dynamodb/dynamodb-store.ts');
   const store = await createDynamoDbStore({ table, awsRegion: region, region });
   try {
@@ -56,22 +121,9 @@ export async function createOperatorKey(request: OperatorKeyRequest): Promise<Op
       onStored: () => {},
       onQueued: () => {},
     });
-    const keys = createKeys({
-      store,
-      records: createInternalRecords({ intake: toStore, region }),
-      scopes: ['admin'],
-      onUnknownEvents: () => {},
-      onUsesNotRecorded: () => {},
-      nowMicros: () => clock.nowMicros(),
-      nowMs: () => clock.elapsedMs(),
-    });
     try {
-      await keys.started;
-      const asked = { name, scopes: ['admin'], expiresAt };
-      const { key, text } = await keys.create(asked, { subject: by, requestId: randomId() });
-      return { keyId: key.keyId, key: text, expiresAt: formatStamp(key.expiresAt) };
+      return await work({ store, records: createInternalRecords({ intake: toStore, region }), clock });
     } finally {
-      await keys.close();
       await toStore.close();
     }
   } finally {

@@ -11,6 +11,7 @@ import type { Config } from './config/load.ts';
 import type { PasswordChoice } from './config/password-from.ts';
 import { parsePasswordFrom } from './config/password-from.ts';
 import { randomId } from './id.ts';
+import { parseConnectionUrl } from './store/postgres/connection-url.ts';
 import type { RotatingPassword } from './store/postgres/password.ts';
 
 export async function postgresDriver(
@@ -69,6 +70,7 @@ async function openPassword(
   });
 }
 
+/** @throws {StartError} for a URL that no connection can be made of. */
 function usersOf(...urls: readonly (string | undefined)[]): string[] {
-  return urls.flatMap((url) => (url === undefined ? [] : decodeURIComponent(new URL(url).username)));
+  return urls.flatMap((url) => (url === undefined ? [] : parseConnectionUrl(url).user));
 }

@@ -6,23 +6,29 @@
  * Stacks go in the order of what they need: network before application. One that fails is rolled back by CloudFormation,
  * and those behind it are not begun.
  */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 
 import { assertAccount, regionsToBootstrap } from '../aws/account.ts';
 import type { Assembly } from '../aws/assembly.ts';
 import { digestOf, readAssembly } from '../aws/assembly.ts';
 import { createCdk } from '../aws/cdk.ts';
-import { CommandError, EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
+import { keepDeployed } from '../aws/deployed-assembly.ts';
+import { CommandError, EXIT_FAILURE, EXIT_OK, toOneLine, UsageError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
-import { assertPlanned } from './plan-record.ts';
+import { assertPlanned, writePlanRecord } from './plan-record.ts';
 import { showPlan } from './plan.ts';
 import { readOutputs, showOutputs } from './outputs.ts';
+import { rollback } from './rollback.ts';
 import { smokeTest } from './smoke-test.ts';
+import { assertEmpty } from './synth.ts';
 
 interface ApplyFlags extends GlobalFlags {
   readonly bootstrap?: boolean;
+  readonly keepDeployed?: string;
   readonly planned?: string;
+  readonly rollback?: boolean;
   readonly yes?: boolean;
   readonly smokeTest: boolean;
   readonly smokeRegister?: string;
@@ -41,13 +47,34 @@ export function addApply(program: Command, run: Run): void {
   })
     .option('--bootstrap', 'get regions ready for the CDK that are not')
     .option('--planned <directory>', 'deploy what "plan --out" kept')
+    .option('--keep-deployed <directory>', 'keep what is deployed before, for "rollback --to"')
+    .option('--rollback', 'go back to it by itself when the deployment or its test fails')
     .option('--yes', 'do not ask')
     .option(
       '--smoke-register <register>',
       'where the smoke test posts (default: probe, else an open register)',
     )
     .option('--no-smoke-test', 'post nothing afterwards')
-    .action(action(run, apply));
+    .action(action(run, applyOrGoBack));
+}
+
+/** @returns the exit code of `apply`: going back is no success. */
+async function applyOrGoBack(cloud: Cloud, flags: ApplyFlags): Promise<number> {
+  const { rollback: goesBack = false, keepDeployed: to } = flags;
+  if (!goesBack) return apply(cloud, flags);
+  if (to === undefined) throw new UsageError('--rollback: expected --keep-deployed as well, given none');
+  try {
+    const code = await apply(cloud, flags);
+    if (code === EXIT_OK) return code;
+  } catch (thrown) {
+    // Called wrongly, or stopped before anything was changed.
+    if (thrown instanceof UsageError || !existsSync(to)) throw thrown;
+    cloud.terminal.note(toOneLine(thrown));
+  }
+  if (!existsSync(to)) return EXIT_FAILURE;
+  cloud.terminal.note(`the deployment failed: going back to ${to}`);
+  await rollback(cloud, { ...flags, to, yes: true });
+  return EXIT_FAILURE;
 }
 
 /** @returns the exit code: 1 when the answer was no, or the smoke test failed. */
@@ -57,6 +84,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
   if (asks && !terminal.canAsk) {
     throw new UsageError('--yes: expected, because there is no terminal to ask on');
   }
+  if (flags.keepDeployed !== undefined) assertEmpty(flags.keepDeployed, '--keep-deployed');
   if (flags.planned !== undefined) assertPlanned(flags.planned, cloud.label);
   await assertAccount(calls, deployment);
   const assembly = flags.planned === undefined ? await cloud.assembly() : readAssembly(flags.planned);
@@ -74,6 +102,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
       throw new CommandError(
         `${assembly.directory}: expected what was planned, given files that changed since`,
       );
+    if (flags.keepDeployed !== undefined) await keep(cloud, assembly, flags.keepDeployed);
     await deploy(cloud, assembly);
   } else {
     terminal.note('no changes: nothing to deploy');
@@ -82,6 +111,18 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
   showOutputs(cloud, outputs);
   if (!flags.smokeTest) return EXIT_OK;
   return (await smokeTest(cloud, outputs, flags.smokeRegister)) ? EXIT_OK : EXIT_FAILURE;
+}
+
+/** Before anything is changed; a dry run changes nothing. */
+async function keep(cloud: Cloud, assembly: Assembly, directory: string): Promise<void> {
+  if (cloud.dryRun) return;
+  const kept = await keepDeployed(cloud.calls, assembly, directory);
+  if (kept.length > 0) writePlanRecord(directory, cloud.label);
+  cloud.terminal.note(
+    kept.length === 0
+      ? 'nothing is deployed yet: there is nothing to go back to'
+      : `kept ${kept.join(', ')} in ${directory}; back to it with: npm run cloud -- rollback -e ${cloud.deployment.environment} --to ${directory}`,
+  );
 }
 
 async function deploy(cloud: Cloud, { directory, stacks }: Assembly): Promise<void> {

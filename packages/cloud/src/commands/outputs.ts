@@ -20,6 +20,8 @@ export interface StackOutputs {
 
 /** The output of the application stack that callers need; there is one in each region. */
 const URL_OUTPUT = 'Url';
+/** And that of all regions together, where there are several. */
+const COMMON_URL_OUTPUT = 'CommonUrl';
 
 export function addOutputs(program: Command, run: Run): void {
   defineCommand(program, {
@@ -69,6 +71,11 @@ export function urlsOf(stacks: readonly StackOutputs[]): { readonly region: stri
     const url = outputs[URL_OUTPUT];
     return url === undefined ? [] : [{ region, url: url.replace(/\/$/, '') }];
   });
+}
+
+/** Where whichever region is well answers; undefined with one region, or without a domain. */
+export function commonUrlOf(stacks: readonly StackOutputs[]): string | undefined {
+  return stacks.map(({ outputs }) => outputs[COMMON_URL_OUTPUT]).find((url) => url !== undefined);
 }
 
 /** @throws {CommandError} when nothing is deployed that could answer. */

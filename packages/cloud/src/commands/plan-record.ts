@@ -1,5 +1,6 @@
 /**
  * What is kept beside a planned assembly: for whom it was planned, and its digest. `apply --planned` deploys nothing else.
+ * The same stands beside what `apply --keep-deployed` kept, for `rollback --to`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -19,26 +20,26 @@ export function writePlanRecord(directory: string, label: string): void {
   writeFileSync(fileOf(directory), `${JSON.stringify(record)}\n`);
 }
 
-/** @throws {UsageError} when there is no plan. @throws {CommandError} when it is another's, or was changed since. */
-export function assertPlanned(directory: string, label: string): void {
+/** @param flag that named the directory. @throws {UsageError} when there is no plan. @throws {CommandError} when it is another's, or was changed since. */
+export function assertPlanned(directory: string, label: string, flag = '--planned'): void {
   const file = fileOf(directory);
-  const record = readRecord(file);
+  const record = readRecord(file, flag);
   if (record.label !== label) {
-    throw new CommandError(`--planned: expected a plan of ${label}, given one of ${record.label}`);
+    throw new CommandError(`${flag}: expected a plan of ${label}, given one of ${record.label}`);
   }
   if (record.digest !== digestOf(directory)) {
     throw new CommandError(
-      `--planned: expected ${directory} as it was planned, given files that changed since`,
+      `${flag}: expected ${directory} as it was planned, given files that changed since`,
     );
   }
 }
 
-function readRecord(file: string): PlanRecord {
+function readRecord(file: string, flag: string): PlanRecord {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as PlanRecord;
   } catch (thrown) {
     throw new UsageError(
-      `--planned: expected a directory that "plan --out" wrote, ${file}: ${errorOf(thrown).message}`,
+      `${flag}: expected a directory that ${flag === '--to' ? '"apply --keep-deployed"' : '"plan --out"'} wrote, ${file}: ${errorOf(thrown).message}`,
     );
   }
 }

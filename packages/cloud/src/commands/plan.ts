@@ -6,17 +6,20 @@ import type { Command } from 'commander';
 
 import { assertAccount } from '../aws/account.ts';
 import type { Assembly } from '../aws/assembly.ts';
+import { readAssembly } from '../aws/assembly.ts';
 import { createCdk } from '../aws/cdk.ts';
 import type { StackChanges } from '../aws/changes.ts';
 import { findChanges, toRow } from '../aws/changes.ts';
+import { UsageError } from '../failure.ts';
 import { toTable } from '../terminal.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
-import { writePlanRecord } from './plan-record.ts';
+import { assertPlanned, writePlanRecord } from './plan-record.ts';
 import { assertEmpty, keepAssembly } from './synth.ts';
 
 interface PlanFlags extends GlobalFlags {
   readonly out?: string;
+  readonly planned?: string;
 }
 
 export function addPlan(program: Command, run: Run): void {
@@ -26,15 +29,21 @@ export function addPlan(program: Command, run: Run): void {
     examples: [
       ['plan -e dev', ''],
       ['plan -e prd --out plan-prd', 'keep it; "apply --planned plan-prd" deploys exactly this'],
+      ['plan -e prd --planned assembly-prd', 'of what "synth --out assembly-prd" wrote'],
       ['plan -e dev --json', 'the changes as JSON, the diff on standard error'],
     ],
   })
     .option('--out <directory>', 'keep what was planned here')
+    .option('--planned <directory>', 'plan what "synth --out" or "plan --out" kept')
     .action(
-      action(run, async (cloud, { out }: PlanFlags) => {
+      action(run, async (cloud, { out, planned }: PlanFlags) => {
+        if (out !== undefined && planned !== undefined)
+          throw new UsageError('--out: expected none beside --planned, which is kept already');
         if (out !== undefined) assertEmpty(out);
+        if (planned !== undefined) assertPlanned(planned, cloud.label);
         await assertAccount(cloud.calls, cloud.deployment);
-        const changes = await showPlan(cloud, await cloud.assembly());
+        const assembly = planned === undefined ? await cloud.assembly() : readAssembly(planned);
+        const changes = await showPlan(cloud, assembly);
         if (cloud.json) cloud.terminal.line(JSON.stringify({ stacks: changes }));
         if (out === undefined) return;
         await keepAssembly(cloud, out);

@@ -1,11 +1,11 @@
 /**
- * The end of every `apply`: health and readiness, then an entry that is posted and read back, in each region. A test that
- * is not passed within a minute has failed: a new front needs a while until its name and its functions answer.
+ * The end of every `apply`: health and readiness, then an entry that is posted and read back, in each region and by the name
+ * of all of them. A test that is not passed within a minute has failed: a new front needs a while until its name and its functions answer.
  */
 import { openRegister } from './smoke-register.ts';
 import type { Cloud } from './cloud.ts';
 import type { StackOutputs } from './outputs.ts';
-import { urlsOf } from './outputs.ts';
+import { commonUrlOf, urlsOf } from './outputs.ts';
 import { errorOf } from '../failure.ts';
 import { printable } from '../terminal.ts';
 
@@ -27,10 +27,11 @@ export async function smokeTest(
   wanted: string | undefined,
 ): Promise<boolean> {
   const { terminal, json, dryRun } = cloud;
-  const urls = urlsOf(outputs);
+  const common = commonUrlOf(outputs);
+  const urls = [...urlsOf(outputs).map(({ url }) => url), ...(common === undefined ? [] : [common])];
   const register = openRegister(cloud.deployment, { wanted, hasKey: cloud.apiKey !== undefined });
   const results: { url: string; check: string; passed: boolean; detail?: string }[] = [];
-  for (const { url } of urls) {
+  for (const url of urls) {
     for (const check of checksOf(cloud, url, register)) {
       const detail = await attempt(cloud, check);
       results.push({ url, check: check.name, passed: detail === undefined, ...(detail && { detail }) });

@@ -1,6 +1,7 @@
 /**
- * `status`: the stacks, alarms that are ringing, what waits in the queues, and whether it answers. Exit code 1 when a stack
- * is broken, it is not ready, or an alarm rings.
+ * `status`: the stacks, alarms that are ringing, what waits in the queues, and whether it answers; with several regions each
+ * by itself, with its share of the callers, and by the name of all. Exit code 1 when a stack is broken, one is not ready, or
+ * an alarm rings.
  */
 import type { Command } from 'commander';
 
@@ -10,20 +11,27 @@ import type { QueueDepth } from '../aws/queues.ts';
 import { readQueues } from '../aws/queues.ts';
 import type { DeployedResource, DeployedStack } from '../aws/stacks.ts';
 import { findStack, listResources } from '../aws/stacks.ts';
+import type { Weight } from '../aws/weights.ts';
+import { readWeights } from '../aws/weights.ts';
 import { EXIT_FAILURE, EXIT_OK, errorOf } from '../failure.ts';
 import { printable, toTable } from '../terminal.ts';
 import type { Cloud, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
-import { urlsOf } from './outputs.ts';
+import type { StackOutputs } from './outputs.ts';
+import { commonUrlOf, urlsOf } from './outputs.ts';
 
 const REQUEST_MS = 30_000;
 const HEALTHY = /^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/;
 
 interface Answered {
   readonly url: string;
+  /** Undefined: whichever region is well. */
+  readonly region?: string;
+  /** Of the callers of the common name, where there is one. */
+  readonly weight?: Weight;
   /** The status code, or why there is none. */
   readonly ready: string;
-  /** What `/api/status` says: ok, degraded, unavailable. */
+  /** What `/api/status` says: ok, degraded, drained, unavailable. */
   readonly status: string;
 }
 
@@ -52,7 +60,7 @@ async function status(cloud: Cloud): Promise<number> {
   const alarms = await ringingAlarms(calls, resources);
   const queues = await readQueues(calls, resources, cloud.nowMs());
   const outputs = stacks.map(({ name, region, outputs }) => ({ stack: name, region, outputs }));
-  const answers = await Promise.all(urlsOf(outputs).map(({ url }) => ask(cloud, url)));
+  const answers = await askAll(cloud, outputs);
 
   if (json) terminal.line(JSON.stringify({ stacks, alarms, queues, answers }));
   else if (!dryRun) {
@@ -61,14 +69,28 @@ async function status(cloud: Cloud): Promise<number> {
     for (const { name, reason } of alarms)
       terminal.line(`${terminal.paint('red', 'ALARM')}  ${printable(name)}: ${printable(reason)}`);
     if (queues.length > 0) terminal.line(toTable(queues.map(toRow)));
-    for (const { url, ready, status: said } of answers)
-      terminal.line(`${url}  /readyz ${ready}  status ${printable(said)}`);
+    for (const { url, weight, ready, status: said } of answers) {
+      const share = weight === undefined ? '' : `weight ${weight.weight} of ${weight.of}  `;
+      terminal.line(`${url}  ${share}/readyz ${ready}  status ${printable(said)}`);
+    }
   }
   const isWell =
     stacks.every((stack) => HEALTHY.test(stack.status)) &&
     alarms.length === 0 &&
     answers.every(({ ready }) => ready === '200');
   return isWell || dryRun ? EXIT_OK : EXIT_FAILURE;
+}
+
+async function askAll(cloud: Cloud, outputs: readonly StackOutputs[]): Promise<Answered[]> {
+  const weights = await readWeights(cloud.calls, await cloud.stacks());
+  const common = commonUrlOf(outputs);
+  return Promise.all([
+    ...urlsOf(outputs).map(async ({ region, url }) => {
+      const weight = weights.get(region);
+      return { region, ...(weight && { weight }), ...(await ask(cloud, url)) };
+    }),
+    ...(common === undefined ? [] : [ask(cloud, common)]),
+  ]);
 }
 
 async function ask(cloud: Cloud, url: string): Promise<Answered> {

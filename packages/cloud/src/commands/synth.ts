@@ -10,6 +10,7 @@ import { UsageError } from '../failure.ts';
 import { toTable } from '../terminal.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
+import { writePlanRecord } from './plan-record.ts';
 
 interface SynthFlags extends GlobalFlags {
   readonly out: string;
@@ -25,6 +26,7 @@ export function addSynth(program: Command, run: Run): void {
     .action(
       action(run, async (cloud, { out }: SynthFlags) => {
         await keepAssembly(cloud, out);
+        writePlanRecord(out, cloud.label);
         const { terminal, json } = cloud;
         const stacks = await cloud.stacks();
         if (json) {
@@ -59,7 +61,7 @@ export async function keepAssembly(cloud: Cloud, out: string): Promise<void> {
   await cp(directory, out, { recursive: true });
 }
 
-export function assertEmpty(out: string): void {
+export function assertEmpty(out: string, flag = '--out'): void {
   if (!existsSync(out) || readdirSync(out).length === 0) return;
-  throw new UsageError(`--out: expected an empty directory, given ${out}, which has files`);
+  throw new UsageError(`${flag}: expected an empty directory, given ${out}, which has files`);
 }

@@ -4,6 +4,7 @@
 import { entryCeilings } from './ceilings.ts';
 import { parseDaybookConfig, PROBE_REGISTER } from './daybook-config.ts';
 import { ConfigError } from './fault.ts';
+import { isSpread, regionalHost } from './places.ts';
 import type { Deployment } from './schema.ts';
 import { assertServicesFit } from './service-checks.ts';
 
@@ -11,7 +12,14 @@ import { assertServicesFit } from './service-checks.ts';
 export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
   assertServicesFit(deployment);
-  const { registers } = parseDaybookConfig(deployment);
+  if (isSpread(deployment)) assertRegionsFit(deployment);
+  const { registers, issuers } = parseDaybookConfig(deployment);
+  for (const [name, { jwks }] of Object.entries(issuers)) {
+    if (!/^https?:/i.test(jwks))
+      throw new ConfigError(
+        `access.issuers.${name}.jwks: expected an https URL, because no file of keys is deployed, given ${JSON.stringify(jwks)}`,
+      );
+  }
   if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
     throw new ConfigError(
       `registers.${PROBE_REGISTER}: expected another name, because observe.probe has a register of this one`,
@@ -24,7 +32,7 @@ export function assertFits(deployment: Deployment): void {
     );
 }
 
-function assertPartsFit({ front, network, domain, store, access }: Deployment): void {
+function assertPartsFit({ front, network, domain, store, access, observe }: Deployment): void {
   if (front.kind === 'alb' && network === undefined)
     throw new ConfigError('network: expected a network, because front.kind is alb, given nothing');
   if (access.authorizer !== 'off' && front.kind !== 'rest-api')
@@ -35,6 +43,16 @@ function assertPartsFit({ front, network, domain, store, access }: Deployment): 
     throw new ConfigError(
       'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
     );
+  const hasIssuers = access.cognito || Object.keys(access.issuers).length > 0;
+  // No route leads from the network to the internet, so that every token would be answered 503 for ever.
+  if (network !== undefined && hasIssuers && access.authorizer === 'off')
+    throw new ConfigError(
+      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+    );
+  if (observe.probe && front.allowFrom.length > 0)
+    throw new ConfigError(
+      'observe.probe: expected false, because front.allowFrom would refuse it: it calls from addresses that nobody knows, given true',
+    );
   const { capacity } = store;
   if (capacity.mode === 'provisioned' && capacity.max < capacity.min)
     throw new ConfigError(
@@ -43,5 +61,39 @@ function assertPartsFit({ front, network, domain, store, access }: Deployment): 
   if (domain !== undefined && domain.name !== domain.zoneName && !domain.name.endsWith(`.${domain.zoneName}`))
     throw new ConfigError(
       `domain.name: expected a name in the zone ${domain.zoneName}, given ${JSON.stringify(domain.name)}`,
+    );
+}
+
+/** "Certificate characteristics", AWS Certificate Manager User Guide: of a certificate's first name. */
+const MAX_HOST = 64;
+/** Where Route 53 publishes its metrics elsewhere, and reaches accounts of its own. */
+const OTHER_PARTITION = /^(?:cn|us-gov|us-iso[a-z]?|eusc|eu-isoe)-/;
+
+/** What holds only where there are several. */
+function assertRegionsFit({ regions, front, domain, access }: Deployment): void {
+  const twice = regions.find((region, index) => regions.indexOf(region) !== index);
+  if (twice !== undefined) throw new ConfigError(`regions: expected each once, given ${twice} twice`);
+  const elsewhere = regions.find((region) => OTHER_PARTITION.test(region));
+  if (elsewhere !== undefined)
+    throw new ConfigError(
+      `regions: expected several of AWS's commercial regions only, or one, given ${elsewhere}`,
+    );
+  if (access.cognito)
+    throw new ConfigError(
+      'access.cognito: expected false, because a user pool is of one region and regions has several, given true',
+    );
+  if (domain === undefined) return;
+  if (front.allowFrom.length > 0)
+    throw new ConfigError(
+      `front.allowFrom: expected nobody, because Route 53 asks each of several regions from addresses of its own, given ${front.allowFrom.join(', ')}`,
+    );
+  if (domain.name === domain.zoneName)
+    throw new ConfigError(
+      `domain.name: expected a name below ${domain.zoneName}, because the zone's own name cannot have the records of several regions, given ${JSON.stringify(domain.name)}`,
+    );
+  const long = regions.map((region) => regionalHost(domain, region)).find((host) => host.length > MAX_HOST);
+  if (long !== undefined)
+    throw new ConfigError(
+      `domain.name: expected at most ${MAX_HOST} characters with a region before it, given ${long}`,
     );
 }

@@ -18,6 +18,7 @@ export const ENVIRONMENT_DEFAULTS: Readonly<Record<EnvironmentName, Defaults>> =
     logs: { retentionDays: 30 },
     onDestroy: 'retain',
     customerManagedKey: true,
+    functions: { canary: true },
     front: { accessLogs: 'json' },
     observe: { alarms: true, tracing: true, probe: true, anomalies: true },
   },

@@ -101,9 +101,15 @@ const functionsSchema = z.strictObject({
   memoryMb: whole(128, 10_240).default(512),
   /** Of the function that answers callers, and the health function. */
   timeoutSeconds: whole(1, 29).default(29),
-  persisterTimeoutSeconds: whole(10, 900).default(60),
+  /**
+   * A message that ends the persister comes again after six of these, a thousand times, and is then unpacked by itself.
+   * All of that has to be over in half of the 14 days that SQS keeps it, so that something is left for the unpacking.
+   */
+  persisterTimeoutSeconds: whole(10, 100).default(60),
   /** Environments of the intake function that are always warm; 0: none. */
   provisionedConcurrency: whole(0, 1_000).default(0),
+  /** A new version answers a tenth of the requests for five minutes first, and goes when the function fails meanwhile. */
+  canary: z.boolean().default(false),
 });
 
 const alertAddress = z.union([
@@ -159,9 +165,31 @@ const accessSchema = z.strictObject({
 
 const budgetSchema = z.strictObject({ monthlyUsd: z.number().positive().max(10_000_000) });
 
+/** A token's subject is compared as it is: a pattern lets in what nobody thought of. */
+const subject = text('the exact subject of a token, without a pattern', /^[^*?\s]{1,512}$/);
+
+const deliverySchema = z.strictObject({
+  /** Of the pipeline's tokens: GitHub's, `https://gitlab.com`, `https://vstoken.dev.azure.com/<organisation id>`. */
+  issuer: z.url({ protocol: /^https$/ }).default('https://token.actions.githubusercontent.com'),
+  audience: text('the audience of its tokens', /^\S{1,255}$/).default('sts.amazonaws.com'),
+  /** An account has one provider for each issuer: given where it is there already, else it is made. */
+  providerArn: text(
+    'the ARN of an OIDC provider',
+    /^arn:aws[a-z-]*:iam::\d{12}:oidc-provider\/.+$/,
+  ).optional(),
+  /** Runs that may deploy, such as `repo:acme/daybook:environment:prd`. */
+  deploySubjects: z.array(subject).min(1),
+  /** Runs that may read what is deployed, such as `repo:acme/daybook:pull_request`. */
+  planSubjects: z.array(subject).default([]),
+});
+
 /** What holds for every environment; each may say otherwise. */
 export const deploymentSchema = z.strictObject({
   account: text('an AWS account id of twelve digits', /^\d{12}$/),
+  /**
+   * The first one is where the table is made. Several: one table with a replica in each, and with a domain a name that
+   * leads to those that are well, beside `<region>.<domain>` for each.
+   */
   regions: z.array(text('an AWS region such as eu-west-1', AWS_REGION)).min(1).default(['eu-west-1']),
   front: frontSchema,
   domain: domainSchema.optional(),
@@ -189,6 +217,8 @@ export const deploymentSchema = z.strictObject({
   observe: observeSchema.prefault({}),
   logs: z.strictObject({ retentionDays: logDays, flowLogDays: logDays.default(14) }),
   budget: budgetSchema.optional(),
+  /** Roles for a pipeline that has no secrets: see docs/delivery.md. */
+  delivery: deliverySchema.optional(),
   /** What becomes of data when the stacks are destroyed. */
   onDestroy: z.enum(['retain', 'delete']),
 });

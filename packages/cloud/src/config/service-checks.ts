@@ -54,15 +54,15 @@ function assertTogether({ front, network, queue, database, domain, regions }: De
   }
   if (front.kind !== 'cdn')
     throw new ConfigError(`front.kind: expected cdn, because there are services, given ${front.kind}`);
+  if (regions.length > 1)
+    throw new ConfigError(
+      `regions: expected one, because there are services and a database is of one region, given ${regions.join(', ')}`,
+    );
   if (domain === undefined) return;
   const elsewhere = regions.find((region) => region !== CDN_REGION);
   if (domain.cdnCertificateArn === undefined && elsewhere !== undefined)
     throw new ConfigError(
       `domain.cdnCertificateArn: expected a certificate in ${CDN_REGION} for ${domain.name}, api.${domain.name} and cdn.${domain.name}, because ${elsewhere} is another region, given none`,
-    );
-  if (regions.length > 1)
-    throw new ConfigError(
-      `domain: expected none, because ${regions.length} regions have a CloudFront each and a name leads to one, given ${domain.name}`,
     );
 }
 

@@ -17,6 +17,7 @@ import { HEALTH_PATHS } from 'daybook/deployment';
 import type { Deployment } from '../config/schema.ts';
 import type { Functions, NetworkPlaces } from '../parts.ts';
 import { deliverAccessLogs } from './access-log-delivery.ts';
+import type { ServedName } from './common-domain.ts';
 import type { Domain } from './domain.ts';
 import { createFunctionTarget } from './function-target.ts';
 
@@ -25,6 +26,8 @@ export interface BalancerProps {
   readonly functions: Pick<Functions, 'api' | 'health'>;
   readonly network: Pick<NetworkPlaces, 'vpc'>;
   readonly domain?: Domain;
+  /** With several regions, beside the domain. */
+  readonly common?: ServedName;
 }
 
 /** Longer than the slowest answer (29 s), so that the balancer never hangs up on a caller whose entry is being stored. */
@@ -35,8 +38,9 @@ export class Balancer extends Construct {
   readonly targets: readonly elbv2.ApplicationTargetGroup[];
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { deployment, functions, network, domain }: BalancerProps) {
+  constructor(scope: Construct, id: string, props: BalancerProps) {
     super(scope, id);
+    const { deployment, functions, network, domain, common } = props;
     const { vpc } = network;
     this.balancer = new elbv2.ApplicationLoadBalancer(this, 'Balancer', {
       vpc,
@@ -52,14 +56,15 @@ export class Balancer extends Construct {
     const api = createFunctionTarget(this, 'Api', functions.api, { checkPath: HEALTH_PATHS.ready });
     const health = createFunctionTarget(this, 'Health', functions.health);
     this.targets = [api, health];
-    const listener = this.#listen(api, domain);
+    const listener = this.#listen(api, domain, common);
     listener.addAction('HealthPaths', {
       priority: 1,
       conditions: [elbv2.ListenerCondition.pathPatterns(Object.values(HEALTH_PATHS))],
       action: elbv2.ListenerAction.forward([health]),
     });
     // Its subnets have IPv4 addresses only.
-    domain?.leadTo(new targets.LoadBalancerTarget(this.balancer), { ipv6: false });
+    for (const name of [domain, common])
+      name?.leadTo(new targets.LoadBalancerTarget(this.balancer), { ipv6: false });
     this.url =
       domain === undefined ? `http://${this.balancer.loadBalancerDnsName}` : `https://${domain.name}`;
   }
@@ -86,7 +91,11 @@ export class Balancer extends Construct {
     return group;
   }
 
-  #listen(api: elbv2.ApplicationTargetGroup, domain: Domain | undefined): elbv2.ApplicationListener {
+  #listen(
+    api: elbv2.ApplicationTargetGroup,
+    domain: Domain | undefined,
+    common: ServedName | undefined,
+  ): elbv2.ApplicationListener {
     if (domain === undefined) {
       Annotations.of(this).addWarningV2(
         'daybook:plain-http',
@@ -110,7 +119,7 @@ export class Balancer extends Construct {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       open: false,
-      certificates: [domain.certificate],
+      certificates: [domain.certificate, ...(common === undefined ? [] : [common.certificate])],
       sslPolicy: elbv2.SslPolicy.TLS13_12_RES_PQ,
       defaultTargetGroups: [api],
     });

@@ -2,12 +2,16 @@
  * What turns HTTP into requests, as the configuration names it, with its name and its firewall.
  */
 import type { aws_kms as kms } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Register } from 'daybook/deployment';
 
+import { isSpread, regionalHost } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import type { Front, Functions, NetworkPlaces } from '../parts.ts';
 import { Balancer } from './balancer.ts';
+import type { ServedName } from './common-domain.ts';
+import { createCommonDomain } from './common-domain.ts';
 import { Domain } from './domain.ts';
 import { Firewall } from './firewall.ts';
 import { RestApi } from './rest-api.ts';
@@ -25,8 +29,7 @@ export interface FrontProps {
 
 export function createFront(scope: Construct, props: FrontProps): Front {
   const { deployment, network } = props;
-  const domain = deployment.domain && new Domain(scope, 'Domain', deployment.domain);
-  const inner = { ...props, ...(domain && { domain }) };
+  const inner = { ...props, ...domainsOf(scope, deployment) };
   if (deployment.front.kind === 'alb') {
     if (network === undefined)
       throw new Error('network: expected one for front.kind alb, because a balancer stands in a VPC');
@@ -37,6 +40,21 @@ export function createFront(scope: Construct, props: FrontProps): Front {
   const { api, stage, url } = new RestApi(scope, 'Front', inner);
   protect(scope, deployment, stage.stageArn);
   return { kind: 'rest-api', url, api, stage };
+}
+
+/** With several regions the name of this one's host, and beside it the one that they have in common. */
+function domainsOf(
+  scope: Construct,
+  deployment: Deployment,
+): { readonly domain?: Domain; readonly common?: ServedName } {
+  const settings = deployment.domain;
+  if (settings === undefined) return {};
+  if (!isSpread(deployment)) return { domain: new Domain(scope, 'Domain', settings) };
+  const name = regionalHost(settings, Stack.of(scope).region);
+  return {
+    domain: new Domain(scope, 'Domain', { ...settings, name }),
+    common: createCommonDomain(scope, settings),
+  };
 }
 
 function protect(scope: Construct, { front }: Deployment, resourceArn: string): Firewall | undefined {

@@ -92,7 +92,10 @@ const ANSWERS: Readonly<Record<string, GatewayAnswer>> = {
     detail: 'expected a valid credential as Authorization: Bearer <credential>, given none or another',
     authenticate: true,
   },
-  UNSUPPORTED_MEDIA_TYPE: { code: 'MEDIA_TYPE_UNSUPPORTED', detail: 'the gateway does not take this type' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    code: 'MEDIA_TYPE_UNSUPPORTED',
+    detail: 'expected a body in gzip as Content-Encoding says, or in none, which is what the gateway unpacks',
+  },
   WAF_FILTERED: {
     code: 'FILTERED',
     detail: 'a rule of the firewall in front of Daybook matched the request',

@@ -4,7 +4,8 @@
  * before anything else runs.
  *
  * The stage is named after the environment and stays reachable at its own address (`…/dev/app`) also with a domain: the
- * smoke test, the probe and whoever has no DNS yet need it, and firewall and resource policy hold for both.
+ * smoke test, the probe and whoever has no DNS yet need it, and firewall and resource policy hold for both. With several
+ * regions there is a host for each of them, and the stage's own address is switched off.
  */
 import type { aws_kms as kms, aws_lambda as lambda } from 'aws-cdk-lib';
 import {
@@ -18,9 +19,11 @@ import { Construct } from 'constructs';
 import type { Register } from 'daybook/deployment';
 
 import { createAuthorizer } from '../access/authorizer.ts';
+import { isSpread } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import type { Functions } from '../parts.ts';
 import { ApiAccessLog } from './api-access-log.ts';
+import type { ServedName } from './common-domain.ts';
 import type { Domain } from './domain.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import type { Route } from './routes.ts';
@@ -33,6 +36,8 @@ export interface RestApiProps {
   readonly registers: readonly Register[];
   readonly key?: kms.IKey;
   readonly domain?: Domain;
+  /** With several regions, beside the domain. */
+  readonly common?: ServedName;
 }
 
 export class RestApi extends Construct {
@@ -43,7 +48,7 @@ export class RestApi extends Construct {
 
   constructor(scope: Construct, id: string, props: RestApiProps) {
     super(scope, id);
-    const { deployment, functions, registers, domain } = props;
+    const { deployment, functions, registers, domain, common } = props;
     const { front, access, environment, observe } = deployment;
     const log = this.#createLog(props);
     const policy = onlyFrom(front.allowFrom);
@@ -59,6 +64,7 @@ export class RestApi extends Construct {
       binaryMediaTypes: ['*/*'],
       cloudWatchRole: false,
       ...(policy && { policy }),
+      ...(domain !== undefined && isSpread(deployment) && { disableExecuteApiEndpoint: true }),
       deployOptions: {
         stageName: environment,
         throttlingRateLimit: front.throttle.ratePerSecond,
@@ -81,7 +87,8 @@ export class RestApi extends Construct {
       const authorizer = createAuthorizer(this, 'Authorizer', functions.authorizer, access.authorizer);
       this.#addRoutes(routesWithAuthorizer(registers), functions, authorizer);
     }
-    if (domain !== undefined) this.#serveAt(domain, ipv6);
+    if (domain !== undefined) this.#serveAt('Domain', domain, ipv6);
+    if (common !== undefined) this.#serveAt('CommonDomain', common, ipv6);
     this.url =
       domain === undefined ? this.stage.urlForPath('/').replace(/\/$/, '') : `https://${domain.name}`;
     this.#acknowledge(deployment);
@@ -114,8 +121,8 @@ export class RestApi extends Construct {
     }
   }
 
-  #serveAt(domain: Domain, ipv6: boolean): void {
-    const name = new apigateway.DomainName(this, 'Domain', {
+  #serveAt(id: string, domain: ServedName, ipv6: boolean): void {
+    const name = new apigateway.DomainName(this, id, {
       domainName: domain.name,
       certificate: domain.certificate,
       endpointType: apigateway.EndpointType.REGIONAL,

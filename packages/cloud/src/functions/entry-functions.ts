@@ -18,7 +18,15 @@ import { DaybookFunction } from './daybook-function.ts';
 import type { Variables } from './environment.ts';
 import { commonVariables, objectsVariables, queueVariables, storeVariables } from './environment.ts';
 import { deliver } from './event-source.ts';
-import { allowAsk, allowObjects, allowPublish, allowReceive, allowSend, allowTable } from './grants.ts';
+import {
+  allowAsk,
+  allowObjects,
+  allowPublish,
+  allowReceive,
+  allowSend,
+  allowTable,
+  allowTableRead,
+} from './grants.ts';
 import { createLiveAlias } from './live-alias.ts';
 import { createProbe } from './probe.ts';
 import { scheduleRetention } from './retention-schedule.ts';
@@ -89,9 +97,12 @@ export class EntryFunctions extends Construct implements Functions {
       ...(queues && objectsVariables(buckets)),
       DAYBOOK_ROLES: 'api',
     });
-    // What accepts entries is asked whether it would: the queue where there is one, and then nothing of the store.
+    // What accepts entries is asked whether it would; where that is the queue, the table tells whether the region is drained.
     if (queues === undefined) allowTable(health, table, key);
-    else allowAsk(health, queues);
+    else {
+      allowAsk(health, queues);
+      allowTableRead(health, table, key);
+    }
     return health.function;
   }
 

@@ -7,6 +7,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import {
   DYNAMODB_ACTIONS,
+  DYNAMODB_READ_ACTIONS,
   SNS_ASK_ACTIONS,
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
@@ -41,6 +42,7 @@ const TABLE_KEY_ACTIONS = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
+const READ_TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey'];
 /** "Key management", Amazon SQS Developer Guide; "Using server-side encryption with AWS KMS keys", Amazon S3. */
 const WRITE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const READ_KEY_ACTIONS = ['kms:Decrypt'];
@@ -48,6 +50,11 @@ const READ_KEY_ACTIONS = ['kms:Decrypt'];
 export function allowTable(to: Grantee, table: Parts['table'], key: Key): void {
   to.allow(DYNAMODB_ACTIONS, [table.tableArn]);
   allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
+}
+
+export function allowTableRead(to: Grantee, table: Parts['table'], key: Key): void {
+  to.allow(DYNAMODB_READ_ACTIONS, [table.tableArn]);
+  allowKey(to, key, 'dynamodb', READ_TABLE_KEY_ACTIONS);
 }
 
 type Queues = NonNullable<Parts['queues']>;

@@ -4,6 +4,7 @@
  */
 import type { aws_cloudwatch as cloudwatch } from 'aws-cdk-lib';
 import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import type { HandlerName } from 'daybook/deployment';
 
 import type { Deployment } from '../config/schema.ts';
@@ -11,15 +12,19 @@ import type { Functions } from '../parts.ts';
 import type { Priority, Watch } from './alarm.ts';
 import { SILENT_WHEN_IDLE } from './alarm.ts';
 import type { Reading, WatchedFunction } from './metrics.ts';
-import { functionMetric, watchedFunctions } from './metrics.ts';
+import { expression, functionMetric, ownMetric, watchedFunctions } from './metrics.ts';
 
 /** "Lambda quotas": of an account and region, before an increase. */
 const ACCOUNT_CONCURRENCY = 1_000;
+const FIVE_MINUTES = Duration.minutes(5);
 /** Of what is allowed. */
 const NEAR = 0.8;
 
 /** Without these no caller is answered, or what was acknowledged is not stored. */
 const VITAL: readonly HandlerName[] = ['api', 'authorizer', 'persister', 'dead-letters'];
+
+/** The id of the alarm on errors of the function that answers callers. */
+export const API_ERRORS = 'ApiErrors';
 
 const WHAT_STOPS: Readonly<Record<HandlerName, string>> = {
   api: 'Callers are answered 5XX and send again.',
@@ -31,9 +36,13 @@ const WHAT_STOPS: Readonly<Record<HandlerName, string>> = {
   archive: 'The archive falls behind; the table has everything.',
 };
 
-export function functionWatches(functions: Functions, { queue }: Pick<Deployment, 'queue'>): Watch[] {
+export function functionWatches(
+  scope: Construct,
+  functions: Functions,
+  { queue }: Pick<Deployment, 'queue'>,
+): Watch[] {
   return watchedFunctions(functions).flatMap((watched) => [
-    failing(watched),
+    watched.handler === 'authorizer' ? failingBesideRefusals(scope, watched) : failing(watched),
     throttled(watched),
     slow(watched),
     crowded(watched, watched.handler === 'persister' ? queue?.maxConcurrency : undefined),
@@ -49,6 +58,28 @@ function failing(watched: WatchedFunction): Watch {
     datapoints: [1, 1],
     what: `The function ${watched.handler} crashed, ran out of memory or out of time. ${WHAT_STOPS[watched.handler]}`,
     how: `read its log (cloud logs ${watched.handler}) for REPORT lines with Status: error or timeout; raise its memory or its timeout, or deploy the version before.`,
+  };
+}
+
+/**
+ * An error is the only way to ask API Gateway for a 401 ("Output from an API Gateway Lambda authorizer"), so anybody with a
+ * wrong token would wake somebody. What is refused is counted by the function itself, sometimes in the period beside, so a
+ * few errors without a refusal say nothing; callers who are answered 5XX are another alarm (FrontErrorsGoOn).
+ */
+function failingBesideRefusals(scope: Construct, watched: WatchedFunction): Watch {
+  const reading = { statistic: 'Sum', period: FIVE_MINUTES } as const;
+  return {
+    ...failing(watched),
+    metric: expression(
+      'errors - FILL(refused, 0)',
+      {
+        errors: functionMetric(watched.function, 'Errors', reading),
+        refused: ownMetric(scope, 'RefusedCredentials', 'authorizer', reading),
+      },
+      { period: FIVE_MINUTES },
+    ),
+    threshold: 5,
+    datapoints: [2, 3],
   };
 }
 

@@ -15,6 +15,8 @@ export interface KnownMetric {
 export interface KnownNamespace {
   /** The page of AWS's documentation, by its title. */
   readonly source: string;
+  /** The one region that has them; default: each has those of its own resources. */
+  readonly onlyIn?: string;
   readonly metrics: readonly KnownMetric[];
 }
 
@@ -169,6 +171,27 @@ export const KNOWN_METRICS: Readonly<Record<string, KnownNamespace>> = {
       },
       // "The aggregate of HTTP 400 errors … for the current Region and the current account."
       { names: ['UserErrors'], dimensions: [[]], statistics: COUNTED },
+      {
+        names: ['ReplicationLatency'],
+        dimensions: [['ReceivingRegion', 'TableName']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+    ],
+  },
+  'AWS/Route53': {
+    source: 'Monitoring health checks using CloudWatch, Amazon Route 53 Developer Guide',
+    onlyIn: 'us-east-1',
+    metrics: [
+      {
+        names: ['HealthCheckStatus'],
+        dimensions: [['HealthCheckId']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
+      {
+        names: ['HealthCheckPercentageHealthy'],
+        dimensions: [['HealthCheckId']],
+        statistics: ['Average', 'Maximum', 'Minimum'],
+      },
     ],
   },
 };

@@ -2,7 +2,12 @@
  * The metrics that alarms and the dashboard read, each by the name and dimensions under which it is published. Those of
  * AWS are listed in `known-metrics.ts`; Daybook's own come from the package.
  */
-import type { aws_cloudwatch as cloudwatch, aws_dynamodb as dynamodb, aws_sqs as sqs } from 'aws-cdk-lib';
+import type {
+  aws_cloudwatch as cloudwatch,
+  aws_dynamodb as dynamodb,
+  aws_route53 as route53,
+  aws_sqs as sqs,
+} from 'aws-cdk-lib';
 import { aws_cloudwatch, aws_lambda as lambda, Duration, Stack } from 'aws-cdk-lib';
 import type { HandlerName, MetricName } from 'daybook/deployment';
 import { FUNCTION_DIMENSION } from 'daybook/deployment';
@@ -99,6 +104,25 @@ export function operationMetric(
 /** Of all tables of the account in the region. */
 export function accountTablesMetric(name: string, reading: Reading): cloudwatch.Metric {
   return metric('AWS/DynamoDB', name, {}, reading);
+}
+
+/** Of one direction: from the region of the metric to the one that is named. Milliseconds. */
+export function replicationMetric(
+  { tableName }: dynamodb.ITable,
+  receivingRegion: string,
+  reading: Reading,
+): cloudwatch.Metric {
+  const dimensions = { TableName: tableName, ReceivingRegion: receivingRegion };
+  return metric('AWS/DynamoDB', 'ReplicationLatency', dimensions, reading);
+}
+
+/** In us-east-1 only. */
+export function healthCheckMetric(
+  { attrHealthCheckId }: route53.CfnHealthCheck,
+  name: string,
+  reading: Reading,
+): cloudwatch.Metric {
+  return metric('AWS/Route53', name, { HealthCheckId: attrHealthCheckId }, reading);
 }
 
 type RestApi = Extract<Front, { kind: 'rest-api' }>;

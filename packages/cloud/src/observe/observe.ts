@@ -3,7 +3,7 @@
  * the group of all resources. It reads the parts and changes none of them.
  */
 import type { aws_cloudwatch, aws_lambda, aws_sns as sns } from 'aws-cdk-lib';
-import { aws_cloudwatch_actions as actions } from 'aws-cdk-lib';
+import { aws_cloudwatch_actions as actions, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
@@ -21,6 +21,7 @@ import { functionWatches } from './function-alarms.ts';
 import { Notifications } from './notifications.ts';
 import { scheduleProbe } from './probe-schedule.ts';
 import { depthWatches, queueWatches } from './queue-alarms.ts';
+import { replicationWatches } from './replication-alarms.ts';
 import { createResourceGroup } from './resource-group.ts';
 import { tableWatches } from './table-alarms.ts';
 import { tierWatches } from './tier-alarms.ts';
@@ -36,6 +37,8 @@ export interface ObserveProps {
 export class Observe extends Construct {
   /** Whom something of high priority is told; undefined without alarms and without a budget. */
   readonly high: sns.ITopic | undefined;
+  /** Empty without alarms. */
+  readonly alarms: readonly aws_cloudwatch.Alarm[];
   readonly #low: aws_cloudwatch.Alarm[] = [];
 
   constructor(scope: Construct, id: string, { deployment, parts }: ObserveProps) {
@@ -46,11 +49,11 @@ export class Observe extends Construct {
         ? new Notifications(this, 'Notifications', { alerts: observe.alerts, key: parts.key })
         : undefined;
     this.high = topics?.high;
-    const alarms = observe.alarms && topics !== undefined ? this.#alarms(deployment, parts, topics) : [];
+    this.alarms = observe.alarms && topics !== undefined ? this.#alarms(deployment, parts, topics) : [];
     if (this.#low.length > 0) muteOutside(this, observe.alerts.workingHours, this.#low);
     if (observe.dashboard) {
-      if (hasTiers(parts)) createTierDashboard(this, { deployment, parts, alarms });
-      else createDashboard(this, { deployment, parts, alarms });
+      if (hasTiers(parts)) createTierDashboard(this, { deployment, parts, alarms: this.alarms });
+      else createDashboard(this, { deployment, parts, alarms: this.alarms });
     }
     const probe = probeOf(parts);
     if (probe !== undefined) scheduleProbe(this, probe);
@@ -85,11 +88,13 @@ export class Observe extends Construct {
 function watchesOf(scope: Construct, deployment: Deployment, parts: ObserveProps['parts']): Watch[] {
   if (hasTiers(parts)) return tierWatchesOf(scope, deployment, parts);
   const { front, functions, queues, table } = parts;
+  const others = deployment.regions.filter((region) => region !== Stack.of(scope).region);
   return [
     ...frontWatches(front, deployment),
-    ...functionWatches(functions, deployment),
+    ...functionWatches(scope, functions, deployment),
     ...(queues === undefined ? [] : queueWatches(scope, queues, parts)),
     ...tableWatches(table, deployment),
+    ...replicationWatches(table, others),
     ...entryWatches(scope, functions),
   ];
 }

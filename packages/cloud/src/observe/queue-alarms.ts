@@ -67,8 +67,8 @@ export function queueWatches(
               means: 'fine' as const,
               because: 'the function is only called when there is such a message',
             },
-            what: 'A message crashed the persister so often that SQS moved it away; its entries are dead letters now.',
-            how: 'read the log of the persister at that time, mend it, then replay: cloud dead-letters replay.',
+            what: 'A message crashed the persister so often that SQS moved it away, or the topic (queue.fanOut) could not deliver it; its entries are stored or dead letters now.',
+            how: 'read the log of the persister at that time, mend it, then replay: cloud dead-letters replay. Without a crash it was the topic: see NumberOfNotificationsRedrivenToDlq, the policy of the queue and the state of its key.',
           },
         ]),
   ];

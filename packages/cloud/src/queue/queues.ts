@@ -37,6 +37,8 @@ export class EntryQueues extends Construct implements Queues {
     super(scope, id);
     const common: sqs.QueueProps = {
       retentionPeriod: RETENTION,
+      // What registers may take is computed from it, so it is no default that SQS may have another of elsewhere.
+      maxMessageSizeBytes: SQS_MESSAGE_BYTES,
       encryption: key ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
       ...(key && { encryptionMasterKey: key }),
       enforceSSL: true,
@@ -54,7 +56,11 @@ export class EntryQueues extends Construct implements Queues {
     if (fanOut) this.topic = this.#topic(key);
   }
 
-  /** Its messages are the queue's own, without an envelope of SNS's around them. */
+  /**
+   * Its messages are the queue's own, without an envelope of SNS's around them. What the queue refuses (its policy, its
+   * key) SNS does not send again, and discards unless there is a queue for it ("Amazon SNS message delivery retries"): the
+   * entries in it were acknowledged, so it goes where the function dead-letters unpacks it.
+   */
   #topic(key: kms.Key | undefined): sns.Topic {
     const topic = new sns.Topic(this, 'Topic', { enforceSSL: true, ...(key && { masterKey: key }) });
     // What the queue takes; then queues, functions and streams of Firehose can subscribe, and nothing else.
@@ -73,6 +79,7 @@ export class EntryQueues extends Construct implements Queues {
       protocol: sns.SubscriptionProtocol.SQS,
       endpoint: this.main.queueArn,
       rawMessageDelivery: true,
+      deadLetterQueue: this.crashed,
     });
     if (mayDeliver.policyDependable) subscription.node.addDependency(mayDeliver.policyDependable);
     return topic;

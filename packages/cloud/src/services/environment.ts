@@ -3,7 +3,7 @@
  * since a container has no file that a deployment could write.
  */
 import { Stack } from 'aws-cdk-lib';
-import { API_URL_VARIABLE, CONFIG_VARIABLE } from 'daybook/deployment';
+import { CONFIG_VARIABLE } from 'daybook/deployment';
 
 import { daybookConfigOf } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
@@ -28,15 +28,15 @@ export function tierVariables(
     [CONFIG_VARIABLE]: inline(daybookConfigOf(deployment)),
     ...variables({
       DAYBOOK_PORT: `${PORT}`,
-      DAYBOOK_DATA_DIR: DATA_DIR,
       DAYBOOK_REGION: Stack.of(queues.main).region,
       DAYBOOK_LOG_LEVEL: 'info',
       DAYBOOK_ROLES: tier,
     }),
   };
-  if (tier === 'web') return { ...common, ...queueVariables('none'), [API_URL_VARIABLE]: apiUrl };
+  if (tier === 'web') return { ...common, ...variables({ DAYBOOK_API_URL: apiUrl }) };
   return {
     ...common,
+    ...variables({ DAYBOOK_DATA_DIR: DATA_DIR }),
     ...databaseVariables(database),
     ...queueVariables(queues.main),
     ...objectsVariables(buckets),

@@ -113,7 +113,11 @@ export class ServiceTier extends Construct implements Tier, Grantee {
     const { cpu, memoryMb } = services[name];
     const architecture =
       services.architecture === 'arm64' ? ecs.CpuArchitecture.ARM64 : ecs.CpuArchitecture.X86_64;
-    const directories = { [DATA]: DATA_DIR, ...(services.shell && AGENT_DIRECTORIES) };
+    const directories = {
+      // Pages are written nowhere.
+      ...(name !== 'web' && { [DATA]: DATA_DIR }),
+      ...(services.shell && AGENT_DIRECTORIES),
+    };
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       cpu,
       memoryLimitMiB: memoryMb,

@@ -2,7 +2,7 @@
  * The application: what an entry goes through, in that order, and then what watches over it.
  */
 import type { StackProps } from 'aws-cdk-lib';
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { aws_lambda as lambda, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { issuersVariable } from '../access/issuers.ts';
@@ -12,18 +12,23 @@ import { ArchiveBucket } from '../archive/archive-bucket.ts';
 import { Archive } from '../archive/archive.ts';
 import { Backup } from '../backup/backup.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
+import { isSpread } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import { Console } from '../console/console.ts';
 import { createKey } from '../encryption/key.ts';
 import type { Bundles } from '../functions/bundles.ts';
 import { createFront } from '../front/front.ts';
+import { Canary } from '../functions/canary.ts';
 import { EntryFunctions } from '../functions/entry-functions.ts';
 import { Doors } from '../network/doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
+import { API_ERRORS } from '../observe/function-alarms.ts';
 import { Observe } from '../observe/observe.ts';
 import type { Parts } from '../parts.ts';
 import { EntryQueues } from '../queue/queues.ts';
+import { regionalReplica } from '../store/global-table.ts';
 import { EntryTable } from '../store/entry-table.ts';
+import type { KeyStack } from './key-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
@@ -32,30 +37,29 @@ export interface ApplicationStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly bundles: Bundles;
   readonly networkStack?: NetworkStack | undefined;
+  /** With several regions. */
+  readonly keyStack?: KeyStack | undefined;
 }
 
 export class ApplicationStack extends Stack {
   readonly parts: Parts;
   backup?: Backup;
   people?: PeopleRole;
+  canary?: Canary;
   readonly url: CfnOutput;
   consoleUrl?: CfnOutput;
 
   constructor(
     scope: Construct,
     id: string,
-    { deployment, bundles, networkStack, ...props }: ApplicationStackProps,
+    { deployment, bundles, networkStack, keyStack, ...props }: ApplicationStackProps,
   ) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(deployment);
+    const above = keyStack ?? networkStack;
     const key =
-      networkStack?.key ?? (deployment.customerManagedKey ? createKey(this, { removalPolicy }) : undefined);
-    const { table } = new EntryTable(this, 'Store', {
-      store: deployment.store,
-      key,
-      removalPolicy,
-      deletionProtection: deployment.onDestroy === 'retain',
-    });
+      above?.key ?? (deployment.customerManagedKey ? createKey(this, { removalPolicy }) : undefined);
+    const table = this.#table(deployment, key);
     const queues =
       deployment.queue &&
       new EntryQueues(this, 'Queue', {
@@ -107,11 +111,27 @@ export class ApplicationStack extends Stack {
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key, removalPolicy });
   }
 
+  #table(deployment: Deployment, key: Parts['key']): Parts['table'] {
+    if (isSpread(deployment)) return regionalReplica(this, deployment, key);
+    return new EntryTable(this, 'Store', {
+      store: deployment.store,
+      key,
+      removalPolicy: removalPolicyOf(deployment),
+      deletionProtection: deployment.onDestroy === 'retain',
+    }).table;
+  }
+
   /** What looks at the parts, and changes none of them. */
   #watchOver(deployment: Deployment): void {
     const { parts } = this;
     const { people } = deployment.access;
-    const { high } = new Observe(this, 'Observe', { deployment, parts });
+    const { high, alarms } = new Observe(this, 'Observe', { deployment, parts });
+    const { api } = parts.functions;
+    if (deployment.functions.canary && api instanceof lambda.Alias)
+      this.canary = new Canary(this, 'Canary', {
+        alias: api,
+        alarms: alarms.filter(({ node }) => node.id === API_ERRORS),
+      });
     if (deployment.store.backups)
       this.backup = new Backup(this, 'Backup', { deployment, parts, alerts: high });
     if (people.length > 0) this.people = new PeopleRole(this, 'People', { people, parts });

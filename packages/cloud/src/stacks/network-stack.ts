@@ -9,12 +9,15 @@ import type { Construct } from 'constructs';
 import type { Deployment } from '../config/schema.ts';
 import { createKey } from '../encryption/key.ts';
 import { Network } from '../network/network.ts';
+import type { KeyStack } from './key-stack.ts';
 import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 export interface NetworkStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly network: NonNullable<Deployment['network']>;
+  /** Of several regions each has its key before anything else. Default: one of this stack's own, where there is to be one. */
+  readonly keyStack?: KeyStack | undefined;
 }
 
 /** "Fn::GetAZs" gives zones by their order in the region; a network has 3 at most. */
@@ -24,10 +27,11 @@ export class NetworkStack extends Stack {
   readonly network: Network;
   readonly key?: kms.Key;
 
-  constructor(scope: Construct, id: string, { deployment, network, ...props }: NetworkStackProps) {
+  constructor(scope: Construct, id: string, { deployment, network, keyStack, ...props }: NetworkStackProps) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(deployment);
-    if (deployment.customerManagedKey) this.key = createKey(this, { removalPolicy });
+    if (keyStack !== undefined) this.key = keyStack.key;
+    else if (deployment.customerManagedKey) this.key = createKey(this, { removalPolicy });
     this.network = new Network(this, 'Network', {
       network,
       hasPublicPlaces: deployment.front.kind === 'alb',

@@ -138,6 +138,19 @@ test('--bootstrap gets the regions ready that are not', async () => {
   assert.deepEqual(programs[0]?.args, ['bootstrap', 'aws://123456789012/eu-west-1', '--no-notices']);
 });
 
+test('what was synthesised once is planned and deployed as it is', async () => {
+  const out = join(temporaryDirectory(), 'assembly');
+  const synthesised = await runCloud(['synth', '--out', out], well);
+  assert.equal(synthesised.code, 0, synthesised.stderr);
+  for (const command of [['plan'], ['apply', '--yes']]) {
+    const { code, stderr, programs } = await runCloud([...command, '--planned', out], well);
+    assert.equal(code, 0, stderr);
+    for (const { args } of programs) assert.equal(args[args.indexOf('--app') + 1], out);
+  }
+  const both = await runCloud(['plan', '--planned', out, '--out', `${out}-2`], well);
+  assert.match(both.stderr, /--out: expected none beside --planned/);
+});
+
 test('a plan that was kept is deployed as it was kept, and only for what it was made', async () => {
   const out = join(temporaryDirectory(), 'plan');
   const planned = await runCloud(['plan', '--out', out], well);

@@ -131,7 +131,9 @@ test('an alarm, a broken stack and a server that is not ready are each exit code
   });
   assert.equal(notReady.code, 1);
   const { answers } = JSON.parse(notReady.stdout) as { answers: unknown };
-  assert.deepEqual(answers, [{ url: 'https://daybook.example.com', ready: '503', status: 'unknown' }]);
+  assert.deepEqual(answers, [
+    { region: 'eu-west-1', url: 'https://daybook.example.com', ready: '503', status: 'unknown' },
+  ]);
 
   const away = await runCloud(['status'], { fetch: () => Promise.reject(new Error('no route')) });
   assert.equal(away.code, 1);

@@ -18,6 +18,7 @@ import { eventually } from '../../../daybook/test/support/eventually.ts';
 import { startFauxqs } from '../../../daybook/test/support/fauxqs.ts';
 import { startDaybook } from '../../../daybook/test/support/start-daybook.ts';
 import { startStrictS3 } from '../../../daybook/test/support/strict-s3.ts';
+import type { Template } from '../../src/aws/assembly.ts';
 import { createSdkCalls } from '../../src/aws/sdk-calls.ts';
 import { appTemplate, REGION } from './small-assembly.ts';
 import type { Answers, TestRunOptions } from './test-host.ts';
@@ -78,6 +79,48 @@ const named: Answers = {
     ],
   }),
 };
+
+test(
+  'drain without a key makes the servers of that region fail their readiness, until undrain',
+  { skip },
+  async () => {
+    assert.ok(started);
+    const table = 'drained';
+    const server = await startDaybook({ env: started.env(table, '&createTable=on') });
+    try {
+      const readiness = async () => (await fetch(`${server.address}/readyz`)).status;
+      const variables = { DAYBOOK_STORE: `dynamodb://${REGION}/${table}` };
+      const template: Template = {
+        Resources: {
+          Api: {
+            Type: 'AWS::Lambda::Function',
+            Properties: { Description: 'Daybook: api', Environment: { Variables: variables } },
+          },
+        },
+        Outputs: { Url: { Value: server.address } },
+      };
+      assert.equal(await readiness(), 200);
+      const alone = await runCloud(['drain'], { template });
+      assert.equal(alone.code, 1);
+      assert.match(alone.stderr, /found no other region; --force drains eu-west-1 anyway/);
+
+      const drained = await runCloud(['drain', '--force', '--reason', 'new disk'], { template });
+      assert.equal(drained.code, 0, drained.stderr);
+      assert.equal(drained.stdout, `region ${REGION}: drained`);
+      await eventually('the server hears of it', async () => (await readiness()) === 503);
+      const said = await (await fetch(`${server.address}/readyz`)).text();
+      assert.match(said, /"code":"REGION_DRAINED".*operator:.*new disk/);
+      const posted = await fetch(`${server.address}/app`, { method: 'POST', body: 'still taken' });
+      assert.equal(posted.status, 202, 'what still comes is taken');
+
+      const undrained = await runCloud(['undrain', '--json'], { template });
+      assert.deepEqual(JSON.parse(undrained.stdout), { region: REGION, drained: false });
+      await eventually('it is ready again', async () => (await readiness()) === 200);
+    } finally {
+      await server.stop();
+    }
+  },
+);
 
 test(
   'admin-key writes a key that servers take, and dead letters are worked on with it',

@@ -59,8 +59,9 @@ export function writeSmallAssembly(directory: string, app: Template = appTemplat
     version: '55.0.0',
     artifacts: {
       [APP]: stack(APP, [NETWORK, `${APP}.assets`]),
-      [NETWORK]: stack(NETWORK, []),
-      [`${APP}.assets`]: { type: 'cdk:asset-manifest', properties: { requiresBootstrapStackVersion: 6 } },
+      [NETWORK]: stack(NETWORK, [`${NETWORK}.assets`]),
+      [`${APP}.assets`]: assets(APP),
+      [`${NETWORK}.assets`]: assets(NETWORK),
     },
   };
   const write = (name: string, content: unknown): void =>
@@ -68,6 +69,23 @@ export function writeSmallAssembly(directory: string, app: Template = appTemplat
   write('manifest.json', manifest);
   write(`${NETWORK}.template.json`, networkTemplate);
   write(`${APP}.template.json`, app);
+  for (const id of [NETWORK, APP])
+    write(`${id}.assets.json`, { version: '55.0.0', files: { '0': file(id) } });
+}
+
+/** The template itself is an asset. */
+function file(id: string) {
+  return {
+    source: { path: `${id}.template.json`, packaging: 'file' },
+    destinations: { current: { bucketName: 'assets', objectKey: '0.json' } },
+  };
+}
+
+function assets(id: string) {
+  return {
+    type: 'cdk:asset-manifest',
+    properties: { file: `${id}.assets.json`, requiresBootstrapStackVersion: 6 },
+  };
 }
 
 function stack(id: string, dependencies: readonly string[]) {

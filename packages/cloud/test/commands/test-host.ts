@@ -23,6 +23,8 @@ export type Answers = {
 export interface TestRunOptions {
   readonly answers?: Answers;
   readonly template?: Template;
+  /** Default: the small one, with `template` as its application. */
+  readonly writeAssembly?: (directory: string) => void;
   /** What a person types, question after question; default: there is no terminal. */
   readonly typed?: readonly string[];
   readonly runProgram?: (call: ProgramCall) => number | Promise<number>;
@@ -65,6 +67,7 @@ export function temporaryDirectory(): string {
 /** @param argv without `-e dev`, which is given. */
 export async function runCloud(argv: readonly string[], options: TestRunOptions = {}): Promise<TestRun> {
   const { answers = {}, template = appTemplate, typed, onSleep } = options;
+  const { writeAssembly = (directory) => writeSmallAssembly(directory, template) } = options;
   const out: string[] = [];
   const err: string[] = [];
   const calls: string[] = [];
@@ -74,7 +77,7 @@ export async function runCloud(argv: readonly string[], options: TestRunOptions 
   const left = [...(typed ?? [])];
   let nowMs = Date.parse('2026-11-21T08:00:00Z');
   const planned = temporaryDirectory();
-  writeSmallAssembly(planned, template);
+  writeAssembly(planned);
   const defaults = createDryRunCalls({
     deployment: { account: ACCOUNT },
     assembly: async () => readAssembly(planned),
@@ -112,7 +115,7 @@ export async function runCloud(argv: readonly string[], options: TestRunOptions 
       written.push({ file, environment, tier, bounds });
       return `${file}.scale.json`;
     },
-    synthesise: async (_deployment, directory) => writeSmallAssembly(directory, template),
+    synthesise: async (_deployment, directory) => writeAssembly(directory),
     temporaryDirectory,
     async sleep(ms) {
       nowMs += ms;

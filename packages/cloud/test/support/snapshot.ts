@@ -29,7 +29,7 @@ function linesOf({ deployment, templates }: Synthesis): string[] {
   const { name, environment, regions } = deployment;
   const [region = ''] = regions;
   return [...templates].flatMap(([stackName, { Resources = {}, Outputs = {} }]) => {
-    const stack = stackName.slice(`${name}-${environment}-${region}-`.length);
+    const stack = stackName.slice(`${name}-${environment}-`.length).replace(`${region}-`, '');
     const resources = Object.entries(Resources).flatMap(([id, { Type, Properties = {}, ...rest }]) => {
       const { Metadata: _, ...beside } = rest as Readonly<Record<string, unknown>>;
       return [

@@ -22,9 +22,12 @@ import { resolveTemplate } from '../local/template/resolve-template.ts';
 /** Functions and a table. */
 export const TOPOLOGIES = ['alb-lambda', 'gateway-queue', 'jwt-gateway'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
-/** Those on servers as well. */
-export const EVERY_TOPOLOGY = [...TOPOLOGIES, 'three-tier'] as const;
-export type AnyTopology = (typeof EVERY_TOPOLOGY)[number];
+/** Of several regions, for tests that know of them. */
+export const REGIONS_TOPOLOGY = 'two-region';
+/** On servers, for tests that know of them. */
+export const TIERS_TOPOLOGY = 'three-tier';
+export const EVERY_TOPOLOGY = [...TOPOLOGIES, REGIONS_TOPOLOGY, TIERS_TOPOLOGY] as const;
+type Example = (typeof EVERY_TOPOLOGY)[number];
 
 export interface Synthesis {
   readonly deployment: Deployment;
@@ -44,7 +47,7 @@ export interface Synthesis {
 
 export const EXAMPLES = fileURLToPath(new URL('../../../../examples/topologies/', import.meta.url));
 
-export async function exampleOf(topology: AnyTopology): Promise<Readonly<Record<string, unknown>>> {
+export async function exampleOf(topology: Example): Promise<Readonly<Record<string, unknown>>> {
   const module = (await import(`${EXAMPLES}${topology}.ts`)) as {
     readonly default: Readonly<Record<string, unknown>>;
   };
@@ -53,7 +56,7 @@ export async function exampleOf(topology: AnyTopology): Promise<Readonly<Record<
 
 /** @param change laid over the example, for every environment. @param before given the app before it is synthesised. */
 export async function synthesize(
-  topology: AnyTopology,
+  topology: Example,
   environment: EnvironmentName,
   change: Readonly<Record<string, unknown>> = {},
   before: (app: App) => void = () => undefined,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { API_URL_VARIABLE, CONFIG_VARIABLE, ENVIRONMENT, parseConfig } from 'daybook/deployment';
+import { CONFIG_VARIABLE, ENVIRONMENT, parseConfig } from 'daybook/deployment';
 
 import { stopSecondsOf } from '../../src/config/service-checks.ts';
 import { TIERS } from '../../src/config/service-schema.ts';
@@ -16,7 +16,7 @@ import { configOf, containerOf, serviceOf, taskOf, threeTier, variablesOf } from
 describe('a container', () => {
   test('is told by variables that Daybook knows, and what its tier needs', async () => {
     const synthesis = await threeTier('prd');
-    const known = new Set([CONFIG_VARIABLE, API_URL_VARIABLE, ...Object.keys(ENVIRONMENT)]);
+    const known = new Set<string>([CONFIG_VARIABLE, ...Object.keys(ENVIRONMENT)]);
     for (const tier of TIERS) {
       const variables = variablesOf(taskOf(synthesis, tier));
       assert.deepEqual(
@@ -26,7 +26,7 @@ describe('a container', () => {
       );
       const needs =
         tier === 'web'
-          ? [API_URL_VARIABLE]
+          ? ['DAYBOOK_API_URL']
           : ['DAYBOOK_STORE', 'DAYBOOK_STORE_PASSWORD_FROM', 'DAYBOOK_OBJECTS'];
       for (const name of needs) assert.ok(variables[name], `${tier} ${name}`);
     }

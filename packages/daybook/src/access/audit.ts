@@ -6,7 +6,7 @@ import { toError } from '../errors.ts';
 import type { InternalRecord, InternalRecords } from './internal-records.ts';
 
 export interface AuditedAction {
-  /** In words of the command line: `keys create`, `keys revoke`, `dead-letters replay`, `dead-letters discard`. */
+  /** In words of the command line: `keys create`, `dead-letters replay`, `drain`. */
   readonly action: string;
   /** The subject of the credential. */
   readonly by: string;

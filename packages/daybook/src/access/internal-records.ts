@@ -5,8 +5,8 @@
 import type { Entry, EntryDraft } from '../entry.ts';
 import { DaybookError, toError } from '../errors.ts';
 
-/** `keys` cannot be read as a register at all, `audit` by an admin. The configuration can have none of these names. */
-export const INTERNAL_REGISTERS = ['keys', 'audit'] as const;
+/** `keys` and `drain` cannot be read as registers at all, `audit` by an admin. The configuration can have none of these names. */
+export const INTERNAL_REGISTERS = ['keys', 'audit', 'drain'] as const;
 
 export interface InternalRecord {
   readonly register: (typeof INTERNAL_REGISTERS)[number];

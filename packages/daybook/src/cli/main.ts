@@ -7,6 +7,7 @@ import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
 import { addCloud } from './commands/cloud.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addDrain } from './commands/drain.ts';
 import { addKeys } from './commands/keys.ts';
 import { addList } from './commands/list.ts';
 import { addPost } from './commands/post.ts';
@@ -57,6 +58,7 @@ function createProgram(cli: Cli): Command {
     addList,
     addTail,
     addStatus,
+    addDrain,
     addRegisters,
     addDeadLetters,
     addKeys,

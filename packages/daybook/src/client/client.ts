@@ -3,6 +3,8 @@
  * and in workers; has no dependencies.
  */
 import type {
+  DrainRequest,
+  DrainView,
   EntryPage,
   EntryState,
   EntryView,
@@ -37,7 +39,7 @@ export interface ClientOptions {
   readonly baseUrl: string | URL;
   /**
    * Any credential, sent as `Authorization: Bearer`: an API key, a token of an issuer, the admin key. Open registers need none;
-   * `registers`, `ledger`, `deadLetters` and `keys` need one with the role `admin`.
+   * `registers`, `ledger`, `drain`, `undrain`, `deadLetters` and `keys` need one with the role `admin`.
    */
   readonly apiKey?: string | undefined;
   /** Sent with every request. */
@@ -102,6 +104,12 @@ export interface Client {
   status(options?: Abortable): Promise<Status>;
   registers(options?: Abortable): Promise<Registers>;
   ledger(options?: Range & Abortable): Promise<Ledger>;
+  /**
+   * The readiness of the server's region fails from now on, until `undrain`; it goes on to take and to answer what comes.
+   * Repeating is harmless. Needs the role `admin`.
+   */
+  drain(options?: { readonly reason?: string | undefined } & Abortable): Promise<DrainView>;
+  undrain(options?: Abortable): Promise<DrainView>;
   /** What was given up on. Needs the role `admin`. */
   readonly deadLetters: DeadLettersClient;
   /** API keys are made, listed and revoked. Needs the role `admin`. */
@@ -122,6 +130,18 @@ export function createClient(options: ClientOptions): Client {
     return repeatRead(retry, () => transport.readJson<T>(request), signal);
   }
 
+  function setDrained(body: DrainRequest, signal: AbortSignal | undefined): Promise<DrainView> {
+    const headers = { 'Content-Type': 'application/json' };
+    const request = {
+      method: 'POST' as const,
+      path: ['api', 'drain'],
+      headers,
+      body: JSON.stringify(body),
+      signal,
+    };
+    return repeatRead(retry, () => transport.readJson<DrainView>(request), signal);
+  }
+
   const list: Client['list'] = (register, given) => get([register], { ...given });
   const pages: Client['pages'] = (register, given = {}) => readPages((page) => list(register, page), given);
   return {
@@ -139,6 +159,8 @@ export function createClient(options: ClientOptions): Client {
     status: (given) => get(['api', 'status'], { ...given }),
     registers: (given) => get(['api', 'registers'], { ...given }),
     ledger: (given) => get(['api', 'ledger'], { ...given }),
+    drain: ({ reason, signal } = {}) => setDrained({ drained: true, reason }, signal),
+    undrain: ({ signal } = {}) => setDrained({ drained: false }, signal),
     deadLetters: createDeadLettersClient(transport, retry),
     keys: createKeysClient(transport, retry),
   };

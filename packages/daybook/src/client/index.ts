@@ -22,6 +22,7 @@ export type {
   DeadLetterOutcome,
   DeadLetterPageView,
   DeadLetterView,
+  DrainView,
   EntryPage,
   EntryState,
   EntryView,

@@ -137,7 +137,7 @@ test('a driver is given as an object or as its URL alone', () => {
   );
   assert.throws(
     () => parseConfig({ store: { replicaUrl: 'sqlite:' } }),
-    /^StartError: store\.replicaUrl: expected postgres/,
+    /^StartError: store\.replicaUrl \(DAYBOOK_STORE_REPLICA\): expected postgres/,
   );
   assert.throws(
     () => parseConfig({ roles: ['api', 'intake'] }),

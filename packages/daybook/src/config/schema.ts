@@ -50,6 +50,13 @@ function isRoles(value: unknown): boolean {
   );
 }
 
+/** Without a credential, which pages could show, and without anything after its path. */
+function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+}
+
 export const configSchema = z.strictObject({
   host: textLike('an address or host name', /^[A-Za-z0-9.:_-]{1,255}$/).default('127.0.0.1'),
   port: wholeNumber(0, 65_535).default(3000),
@@ -63,6 +70,8 @@ export const configSchema = z.strictObject({
   persister: persisterSchema.prefault({}),
   /** What this process does: `api` writes and reads, `web` pages for people, `persister` moves from queue to store. */
   roles: leaf<readonly Role[]>(`a list of ${ROLES.join(', ')}`, isRoles).default(ROLES),
+  /** Where a process of the role `web` alone asks the API. */
+  apiUrl: leaf<string>('an http or https URL such as https://daybook.example', isHttpUrl).optional(),
   region: textLike('a name of lower-case letters, digits and hyphens', /^[a-z0-9][a-z0-9-]{0,31}$/).default(
     'local',
   ),
@@ -116,6 +125,7 @@ export const ENVIRONMENT = {
   DAYBOOK_QUEUE: 'queue',
   DAYBOOK_OBJECTS: 'objects',
   DAYBOOK_ROLES: 'roles',
+  DAYBOOK_API_URL: 'apiUrl',
   DAYBOOK_REGION: 'region',
   DAYBOOK_RATE_LIMIT: 'rateLimit',
   DAYBOOK_LOG_LEVEL: 'logLevel',

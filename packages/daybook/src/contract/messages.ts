@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 
 import type * as deadLetters from './dead-letter-schemas.ts';
+import type * as drain from './drain-schemas.ts';
 import type * as schemas from './schemas.ts';
 
 export type Receipt = z.infer<typeof schemas.receiptSchema>;
@@ -16,6 +17,8 @@ export type Status = z.infer<typeof schemas.statusSchema>;
 export type Registers = z.infer<typeof schemas.registersSchema>;
 export type QueueView = z.infer<typeof schemas.queueSchema>;
 export type Ledger = z.infer<typeof schemas.ledgerSchema>;
+export type DrainRequest = z.infer<typeof drain.drainRequestSchema>;
+export type DrainView = z.infer<typeof drain.drainSchema>;
 export type DeadLetterPageView = z.infer<typeof deadLetters.deadLetterPageSchema>;
 export type DeadLetterView = z.infer<typeof deadLetters.deadLetterSchema>;
 export type DeadLetterOutcome = z.infer<typeof deadLetters.deadLetterOutcomeSchema>;

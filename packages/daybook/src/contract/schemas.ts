@@ -142,7 +142,7 @@ const componentSchema = z.object({
 
 export const statusSchema = z
   .object({
-    status: z.enum(['ok', 'degraded', 'unavailable']),
+    status: z.enum(['ok', 'degraded', 'drained', 'unavailable']),
     version: z.string(),
     region: z.string(),
     time: stamp,

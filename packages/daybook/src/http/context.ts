@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 import type { Audit } from '../access/audit.ts';
 import type { createClientOf } from '../access/client-address.ts';
+import type { Drain } from '../access/drain/drain.ts';
 import type { KeysWhenNeeded } from '../access/keys/keys-when-needed.ts';
 import type { RateLimiter } from '../access/rate-limit.ts';
 import type { Config } from '../config/load.ts';
@@ -37,6 +38,8 @@ export interface HttpContext {
   /** API keys. */
   readonly keys: KeysWhenNeeded;
   readonly audit: Audit;
+  /** Whether readiness fails on purpose. */
+  readonly drain: Drain;
   readonly authenticate: Authenticate;
   /** Who is at the other end of a socket, as trusted proxies tell. */
   readonly clientOf: ReturnType<typeof createClientOf>;

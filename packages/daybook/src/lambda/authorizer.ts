@@ -42,11 +42,19 @@ export interface Authorizer {
 export interface AuthorizerOptions {
   readonly tokens: Pick<TokenVerifier, 'verify' | 'settled'>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Called with every refusal by 401, which Lambda counts as an error. */
+  readonly onRefused: () => void;
   /** Called when a credential could not be judged. */
   readonly onUnverifiable: () => void;
 }
 
-export function createAuthorizer({ tokens, log, onUnverifiable }: AuthorizerOptions): Authorizer {
+export function createAuthorizer({ tokens, log, onRefused, onUnverifiable }: AuthorizerOptions): Authorizer {
+  /** The very text for which API Gateway answers 401. */
+  function unauthorized(): Error {
+    onRefused();
+    return new Error('Unauthorized');
+  }
+
   async function verify(token: string): Promise<TokenIdentity> {
     try {
       return await tokens.verify(token);
@@ -86,11 +94,6 @@ export function createAuthorizer({ tokens, log, onUnverifiable }: AuthorizerOpti
   };
 }
 
-/** The very text for which API Gateway answers 401. */
-function unauthorized(): Error {
-  return new Error('Unauthorized');
-}
-
 /** To API Gateway a fault of the authorizer; its gateway responses say what our 503 of that name says. */
 function unverifiable(): Error {
   return new Error('CREDENTIAL_UNVERIFIABLE');
@@ -125,6 +128,7 @@ async function open(): Promise<Authorizer> {
   return createAuthorizer({
     tokens: createTokenVerifier({ issuers, nowMs: systemTime.wallMs, log }),
     log,
+    onRefused: () => emit({ RefusedCredentials: 1 }),
     onUnverifiable: () => emit({ UnverifiableCredentials: 1 }),
   });
 }

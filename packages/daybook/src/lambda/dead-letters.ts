@@ -1,7 +1,7 @@
 /**
- * Consumes the queue of messages that ended the persister so often that SQS moved them away; nothing else gets there. Each
- * is unpacked as carefully as can be: one message after the other, its entries a few at a time, what fails by itself at
- * once a dead letter. While the store is away everything stays.
+ * Consumes the queue of messages that ended the persister so often that SQS moved them away, or that a topic could not
+ * deliver to the persister's queue; nothing else gets there. Each is unpacked as carefully as can be: one message after the
+ * other, its entries a few at a time, what fails by itself at once a dead letter. While the store is away everything stays.
  *
  *   store away ──▶ all put back
  *   a net is there, and old ──▶ this handler ended over the message before: the net is its dead letter, acknowledged

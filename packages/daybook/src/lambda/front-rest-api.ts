@@ -24,6 +24,8 @@ export function readRestApiEvent(event: RestApiEvent): FrontRequest {
   const { requestContext } = event;
   const headers = toHeaders(eachField(event.multiValueHeaders ?? event.headers ?? {}));
   const parameters = eachField(event.multiValueQueryStringParameters ?? event.queryStringParameters ?? {});
+  const body = toBody(event.body, event.isBase64Encoded);
+  forgetUndoneEncoding(headers, body);
   return {
     front: REST_API,
     method: event.httpMethod,
@@ -33,10 +35,23 @@ export function readRestApiEvent(event: RestApiEvent): FrontRequest {
       [...parameters].map(([name, value]): [string, string] => [name, value]),
     ).toString(),
     headers,
-    body: toBody(event.body, event.isBase64Encoded),
+    body,
     peer: { address: takePeerAddress(headers, requestContext.identity?.sourceIp ?? ''), protocol: 'https' },
     authorizer: requestContext.authorizer,
   };
+}
+
+/** What every gzip member begins with: RFC 1952 §2.3.1. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+/**
+ * A REST API unpacks a body in gzip by itself ("Call an API method with a compressed payload") and hands on the field that
+ * says that it is packed; an HTTP API does not. Which of them it was is seen at the bytes.
+ */
+function forgetUndoneEncoding(headers: Headers, body: Buffer | undefined): void {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase();
+  const isUndone = body !== undefined && !body.subarray(0, GZIP.byteLength).equals(GZIP);
+  if ((encoding === 'gzip' || encoding === 'x-gzip') && isUndone) headers.delete('content-encoding');
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * The function that health checks ask: `/healthz`, `/readyz` and `/health`, and nothing else. It asks the queue or the
- * store each time whether it would take an entry now.
+ * store each time whether it would take an entry now, and the store whether the region is drained.
  */
+import { followDrains } from '../access/drain/drain-follower.ts';
 import { createClock, systemTime } from '../clock.ts';
 import type { Config } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
@@ -38,6 +39,9 @@ export function createHealthHandler({ load, write }: HealthHandlerOptions): Fron
     };
     const clock = createClock(systemTime);
     const intake = { status: () => IDLE };
+    const times = { nowMicros: () => clock.nowMicros(), nowMs: () => clock.nowMicros() / 1000 };
+    const { region } = config;
+    const drains = followDrains({ store, region, ...times, everyMs: undefined, reach: store.reach });
     const health = createHealth(
       {
         clock: () => clock.status(),
@@ -47,10 +51,11 @@ export function createHealthHandler({ load, write }: HealthHandlerOptions): Fron
           durability,
           probe: () => acceptor.probe(),
         },
+        drained: drains.current,
+        region,
         parts: {},
         registers: config.registers,
-        nowMicros: () => clock.nowMicros(),
-        nowMs: () => clock.nowMicros() / 1000,
+        ...times,
       },
       { failuresToLeave: 1, freshMs: 0 },
     );

@@ -20,6 +20,8 @@ export const METRIC_UNITS = {
   ProbeReadableLatency: 'Milliseconds',
   /** Requests that the authorizer could not judge: the keys of an issuer were not to be had. Refusals are not counted here. */
   UnverifiableCredentials: 'Count',
+  /** Requests that the authorizer refused with 401, each of which Lambda counts among its errors. */
+  RefusedCredentials: 'Count',
 } as const;
 
 export type MetricName = keyof typeof METRIC_UNITS;

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 
 import { toError } from '../errors.ts';
+import type { DeadLetter } from '../persister/dead-letter.ts';
 import { rawIdOf } from '../persister/dead-letter.ts';
 import type { DeadLetters } from '../persister/dead-letters.ts';
 import type { InvocationTally } from './invocation.ts';
@@ -25,11 +26,17 @@ export interface Net {
    * work on it right now, or no net can be written, so it is to be left.
    */
   spread(body: Uint8Array): Promise<'spread' | 'caught' | 'busy'>;
-  /** One that cannot be removed stays, as a dead letter too many. */
+  /**
+   * One that cannot be removed stays, as a dead letter too many, and so does one that is old: a process that stood still
+   * meanwhile must not take from under a message what another invocation has acknowledged it for.
+   */
   remove(body: Uint8Array): Promise<void>;
 }
 
 export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOptions): Net {
+  const isOver = ({ firstFailedAt }: DeadLetter): boolean =>
+    nowMicros() / 1000 - Date.parse(firstFailedAt) >= overAfterMs;
+
   return {
     async spread(body) {
       const id = rawIdOf(body);
@@ -48,8 +55,7 @@ export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOp
           });
           return 'spread';
         }
-        const ageMs = nowMicros() / 1000 - Date.parse(found.firstFailedAt);
-        if (ageMs < overAfterMs) return 'busy';
+        if (!isOver(found)) return 'busy';
         tally.dead += 1;
         log.error({ event: 'crash-kept', letter: id, bytes: body.byteLength, since: found.firstFailedAt });
         return 'caught';
@@ -62,7 +68,10 @@ export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOp
     async remove(body) {
       const id = rawIdOf(body);
       try {
-        await letters.discard(id);
+        const found = await letters.show(id);
+        if (found === undefined) return;
+        if (isOver(found)) log.warn({ event: 'net-not-removed', letter: id, reason: 'it is old' });
+        else await letters.discard(id);
       } catch (thrown) {
         log.warn({ event: 'net-not-removed', letter: id, reason: toError(thrown).message });
       }

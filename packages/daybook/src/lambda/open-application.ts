@@ -24,6 +24,7 @@ import { createIdGenerator } from '../id.ts';
 import { openService } from '../open-service.ts';
 import { expireAll } from '../retention/retention.ts';
 import { sleep } from '../retry.ts';
+import { hasOtherRegions } from '../store/store.ts';
 import { watchHead } from '../tail/head-watch.ts';
 import { assetsFolder } from './assets-folder.ts';
 import { authenticateByAuthorizer } from './authorizer-identity.ts';
@@ -66,7 +67,7 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
 
   function settledThrough(): number | undefined {
     // What a queue holds, or another region, nobody here can know.
-    if (queue !== undefined || store.lanes.length > 1) return undefined;
+    if (queue !== undefined || hasOtherRegions(store)) return undefined;
     return clock.nowMicros() - SETTLED_AFTER_MICROS;
   }
 
@@ -105,7 +106,7 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
   function end(): void {
     isOver = true;
     intake.abandon();
-    void Promise.allSettled([access.close(), drivers.close()]);
+    void Promise.allSettled([context.drain.close(), access.close(), drivers.close()]);
   }
 
   return {
@@ -153,10 +154,11 @@ export async function openApplication({ config, log, onAccepted }: ApplicationOp
   };
 }
 
-/** Reads, and whoever comes with an API key. A write by itself must not wait for a store behind a queue. */
-function needsStore({ method, headers }: Request): boolean {
+/** Reads, what an operator does, and whoever comes with an API key. A write must not wait for a store behind a queue. */
+function needsStore({ method, headers, url }: Request): boolean {
   const credential = credentialOf(headers.get('authorization') ?? '');
-  return method !== 'POST' || credential?.startsWith(KEY_PREFIX) === true;
+  const isOperators = new URL(url).pathname.includes('/api/');
+  return method !== 'POST' || isOperators || credential?.startsWith(KEY_PREFIX) === true;
 }
 
 /** @param work never rejects. */

@@ -17,6 +17,13 @@ export interface StoreCapabilities {
   readonly maxAtomicEntries: number;
   /** How a tail learns of new entries: `pushed` by the one process that writes, or `polled` from what several share. */
   readonly live: 'pushed' | 'polled';
+  /** Other regions write to it too, and what they acknowledged may not have come here: not even the name of their lane. */
+  readonly replicated?: true;
+}
+
+/** Whether acknowledged entries may be on record elsewhere that nobody here can know of. */
+export function hasOtherRegions({ capabilities, lanes }: Pick<Store, 'capabilities' | 'lanes'>): boolean {
+  return capabilities.replicated === true || lanes.length > 1;
 }
 
 /** How an entry of an appended batch fared when it was not simply stored. */
@@ -120,6 +127,8 @@ export interface TailPage {
   readonly through: number;
   /** The number of the newest entry of the register that retention took; 0 when it took none. */
   readonly expiredThrough: number;
+  /** `awaited`: behind the number there is more on record, which has not come here from its region yet. */
+  readonly more?: 'awaited';
 }
 
 export interface TailQuery {
@@ -265,6 +274,7 @@ export interface Store {
   tail(query: TailQuery): Promise<TailPage>;
   /**
    * The number of the newest entry of a lane, 0 when there is none.
+   * @param lane one that is not known here is looked for: it may have come from its region by now.
    * @param seen a number that somebody claims to have seen: a replica that is not there yet does not deny it.
    */
   head(lane: string, seen?: number): Promise<number>;
@@ -272,6 +282,7 @@ export interface Store {
   count(query: CountQuery): Promise<number[]>;
   /** Ledger rows whose minute begins in the range, oldest first, at most `limit`. */
   ledger(range: StampRange, limit: number): Promise<LedgerRow[]>;
+  /** Of our own lane: whether those of another may still come, only the queue of its region can tell. */
   missingBatches(): Promise<MissingBatches[]>;
   /** Records or renews a statement. */
   vouch(vouch: Vouch): Promise<void>;

@@ -10,16 +10,20 @@ import type { LanePlace, OwnLanePlace } from './cursor.ts';
 import { decodeOwnCursor, decodeTailCursor, encodeOwnCursor, encodeTailCursor } from './cursor.ts';
 
 const DAY_MICROS = 86_400_000_000;
-const RETRY_SECONDS = 5;
 
 /** For one follower. */
 export interface CursorKind {
   /**
    * @param from `start`, `now` or a cursor.
-   * @returns by lane, the number behind which it goes on; a lane that is not named begins at its start.
    * @throws {DaybookError} CURSOR_INVALID, CURSOR_EXPIRED
    */
-  begin(from: string): Promise<Map<string, number>>;
+  begin(from: string): Promise<void>;
+  /**
+   * The number of the lane behind which it goes on; a lane that opened since then begins at its start. Undefined while that
+   * is not known, because the entry of the cursor has not come here from its region: its place is kept meanwhile.
+   * @throws {DaybookError} CURSOR_EXPIRED
+   */
+  numberIn(lane: Lane): Promise<number | undefined>;
   /** Behind everything that the page gave. */
   move(lane: Lane, page: TailPage): void;
   /** Where the follower is, or was right behind this entry of the last page. */
@@ -49,33 +53,32 @@ export function byNumber(store: Pick<Store, 'lanes' | 'head'>): CursorKind {
   }
 
   /** A lane of another region may not have come here as far as there, or not at all. */
-  async function resume(lane: Lane, given: LanePlace, isOwn: boolean): Promise<void> {
-    const head = await store.head(lane.name, given.number);
-    if (given.epoch !== lane.epoch || (isOwn && given.number > head)) throw ofAnotherLife(behindAll(() => 0));
-    expired.set(lane.name, given.expired ?? 0);
-    put(lane, given.number);
+  async function isOfThisLife(lane: Lane, given: LanePlace): Promise<boolean> {
+    if (given.epoch !== lane.epoch) return false;
+    const isOwn = lane.name === store.lanes[0]?.name;
+    return !isOwn || given.number <= (await store.head(lane.name, given.number));
   }
 
   return {
     async begin(from) {
-      const { lanes } = store;
       fromStart = from === 'start';
-      if (fromStart) for (const lane of lanes) put(lane, 0);
-      else if (from === 'now') for (const lane of lanes) put(lane, await store.head(lane.name));
+      if (fromStart) for (const lane of store.lanes) put(lane, 0);
+      else if (from === 'now') for (const lane of store.lanes) put(lane, await store.head(lane.name));
       else {
-        const given = decodeTailCursor(from);
         // What is kept here of a lane that is unknown here still counts where it is known.
-        for (const [name, place] of Object.entries(given)) places.set(name, place);
-        const isOurs = lanes.some(({ name }) => name in given);
-        if (!isOurs) throw ofAnotherLife(behindAll(() => 0));
-        for (const [index, lane] of lanes.entries()) {
-          const place = given[lane.name];
-          // One that began after the cursor was given.
-          if (place === undefined) put(lane, 0);
-          else await resume(lane, place, index === 0);
+        for (const [name, place] of Object.entries(decodeTailCursor(from))) {
+          places.set(name, place);
+          expired.set(name, place.expired ?? 0);
         }
+        await lookForLanes(store, [...places.keys()]);
+        if (!store.lanes.some(({ name }) => places.has(name))) throw ofAnotherLife(behindAll(() => 0));
       }
-      return new Map([...places].map(([name, { number }]) => [name, number]));
+    },
+
+    async numberIn(lane) {
+      const given = places.get(lane.name);
+      if (given !== undefined && !(await isOfThisLife(lane, given))) throw ofAnotherLife(behindAll(() => 0));
+      return put(lane, given?.number ?? 0).number;
     },
 
     move: (lane, { through }) => void put(lane, through),
@@ -109,7 +112,7 @@ export function byOwnEntries(
   {
     store,
     nowMicros,
-  }: { readonly store: Pick<Store, 'lanes' | 'find' | 'list'>; readonly nowMicros: () => number },
+  }: { readonly store: Pick<Store, 'lanes' | 'head' | 'find' | 'list'>; readonly nowMicros: () => number },
   { register, subject }: { readonly register: string; readonly subject: string },
 ): CursorKind {
   const places = new Map<string, OwnLanePlace>();
@@ -121,34 +124,34 @@ export function byOwnEntries(
     return (await store.list(query)).entries[0];
   }
 
-  async function find({ name, epoch }: Lane, given: OwnLanePlace): Promise<StoredEntry | undefined> {
-    if (given.epoch !== epoch) throw ofAnotherLife(atStart());
-    if (given.after === '') return undefined;
-    const found = await store.find(register, given.after, subject);
-    if (found?.status === 'stored') return found.entry;
-    if (name !== store.lanes[0]?.name && isOnItsWay(given.after)) throw notHereYet();
-    throw overtaken(atStart());
-  }
-
   /** Retention takes nothing that is younger than a day. */
   const isOnItsWay = (id: string): boolean => nowMicros() - idToMicros(id) < DAY_MICROS;
 
   return {
     async begin(from) {
-      const { lanes } = store;
-      const given = from === 'start' || from === 'now' ? undefined : decodeOwnCursor(from);
-      if (given !== undefined && !lanes.some(({ name }) => name in given)) throw ofAnotherLife(atStart());
-      for (const [name, place] of Object.entries(given ?? {})) places.set(name, place);
-      const numbers = new Map<string, number>();
-      for (const lane of lanes) {
-        const place = given?.[lane.name];
-        const entry =
-          from === 'now' ? await newestOf(lane) : place === undefined ? undefined : await find(lane, place);
-        places.set(lane.name, { epoch: lane.epoch, after: entry?.id ?? '' });
-        numbers.set(lane.name, entry?.position.number ?? 0);
+      if (from === 'start' || from === 'now') {
+        for (const lane of store.lanes) {
+          const newest = from === 'now' ? await newestOf(lane) : undefined;
+          places.set(lane.name, { epoch: lane.epoch, after: newest?.id ?? '' });
+        }
+        return;
       }
-      return numbers;
+      for (const [name, place] of Object.entries(decodeOwnCursor(from))) places.set(name, place);
+      await lookForLanes(store, [...places.keys()]);
+      if (!store.lanes.some(({ name }) => places.has(name))) throw ofAnotherLife(atStart());
     },
+
+    async numberIn({ name, epoch }) {
+      const given = places.get(name) ?? { epoch, after: '' };
+      if (given.epoch !== epoch) throw ofAnotherLife(atStart());
+      places.set(name, given);
+      if (given.after === '') return 0;
+      const found = await store.find(register, given.after, subject);
+      if (found?.status === 'stored') return found.entry.position.number;
+      if (name !== store.lanes[0]?.name && isOnItsWay(given.after)) return undefined;
+      throw overtaken(atStart());
+    },
+
     move({ name, epoch }, { entries }) {
       const after = entries.at(-1)?.id ?? places.get(name)?.after ?? '';
       places.set(name, { epoch, after });
@@ -164,12 +167,10 @@ export function byOwnEntries(
   };
 }
 
-function notHereYet(): DaybookError {
-  return new DaybookError(
-    'STORE_UNAVAILABLE',
-    'cursor: expected one whose entry has come here from its region, given one that is on its way',
-    { retryAfterSeconds: RETRY_SECONDS },
-  );
+/** A cursor of another region may name a lane that has come here since somebody last looked. */
+async function lookForLanes(store: Pick<Store, 'lanes' | 'head'>, names: readonly string[]): Promise<void> {
+  const unknown = names.find((name) => !store.lanes.some((lane) => lane.name === name));
+  if (unknown !== undefined) await store.head(unknown);
 }
 
 function ofAnotherLife(cursor: string): DaybookError {

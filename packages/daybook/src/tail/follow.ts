@@ -39,8 +39,7 @@ export interface Follower {
 export interface Tail {
   /**
    * @throws {DaybookError} CURSOR_INVALID; CURSOR_EXPIRED with a fresh start cursor, when the cursor is of another epoch, or
-   *   retention took entries behind it (which `next` may find out as well); STORE_UNAVAILABLE while the entry of a cursor
-   *   has not come here from its region.
+   *   retention took entries behind it (which `next` may find out as well).
    */
   follow(start: FollowStart): Promise<Follower>;
 }
@@ -57,6 +56,8 @@ export interface TailOptions {
 
 const MAX_PAGE_ENTRIES = 500;
 const MAX_PAGE_BYTES = 900 * 1024;
+/** What comes from another region later than what follows it moves no head, so nobody rings for it. */
+const LOOK_AGAIN_MS = 1_000;
 
 export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Tail {
   const read = createSharedReads(store, stored);
@@ -65,12 +66,26 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
       const kind =
         subject === undefined ? byNumber(store) : byOwnEntries({ store, nowMicros }, { register, subject });
       const reader = { register, ...(subject !== undefined && { subject }) };
-      const places = await kind.begin(from);
+      await kind.begin(from);
+      const numbers = new Map<string, number>();
+      /** Whether something of another region is on its way here, as far as the last look could tell. */
+      let isAwaited = false;
+      for (const lane of store.lanes) await numberIn(lane);
       /** Whose turn is next: a busy lane must not keep others waiting. */
       let turn = 0;
 
+      async function numberIn(lane: Lane): Promise<number | undefined> {
+        const number = numbers.get(lane.name) ?? (await kind.numberIn(lane));
+        if (number !== undefined) numbers.set(lane.name, number);
+        return number;
+      }
+
       async function lookAt(lane: Lane): Promise<readonly StoredEntry[]> {
-        const after = places.get(lane.name) ?? 0;
+        const after = await numberIn(lane);
+        if (after === undefined) {
+          isAwaited = true;
+          return [];
+        }
         const page = await read({
           ...reader,
           lane: lane.name,
@@ -79,13 +94,15 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
           maxBytes: MAX_PAGE_BYTES,
         });
         kind.assertNotOvertaken(lane, after, page);
-        places.set(lane.name, page.through);
+        numbers.set(lane.name, page.through);
         kind.move(lane, page);
+        isAwaited ||= page.more === 'awaited';
         return page.entries;
       }
 
       async function look(): Promise<Followed> {
         const { lanes } = store;
+        isAwaited = false;
         for (let looks = 0; looks < lanes.length; looks += 1) {
           const lane = lanes[turn % lanes.length] as Lane;
           turn += 1;
@@ -105,8 +122,10 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
             const { rings } = stored;
             const followed = await look();
             if (followed.entries.length > 0) return followed;
-            const how = await stored.wait(rings, Math.max(0, endMs - nowMs()), signal);
-            if (how !== 'rung') return followed;
+            const leftMs = Math.max(0, endMs - nowMs());
+            const looksAgain = isAwaited && leftMs > LOOK_AGAIN_MS;
+            const how = await stored.wait(rings, looksAgain ? LOOK_AGAIN_MS : leftMs, signal);
+            if (how === 'aborted' || (how === 'timeout' && !looksAgain)) return followed;
           }
         },
         cursorAt: (entry) => kind.cursor(entry),

@@ -163,10 +163,57 @@ test('a replica that lags behind the cursor of another region waits; the own lan
 test('the entry of a cursor that has not come from its region yet is waited for; what the own lane has not is gone', async () => {
   const own = { subject: 'alice' };
   const { cursor } = await readAll(viewOf([HERE, THERE], { here: 2, there: 5 }), { from: 'start', ...own });
-  const lagging = viewOf([HERE, THERE], { here: 2, there: 1 });
-  await assert.rejects(follow(lagging, { from: cursor, ...own }), { code: 'STORE_UNAVAILABLE' });
+  const lagging = viewOf([HERE, THERE], { here: 3, there: 1 });
+  const { seen, follower } = await readAll(lagging, { from: cursor, ...own });
+  assert.deepEqual(seen, ['here 3'], 'the other lane goes on');
+  lagging.heads['there'] = 4;
+  assert.deepEqual((await follower.next(0)).entries, []);
+  lagging.heads['there'] = 6;
+  const { entries } = await follower.next(0);
+  assert.deepEqual(
+    entries.map(({ position }) => position),
+    [{ lane: 'there', number: 6 }],
+  );
   const expired = viewOf([HERE, THERE], { here: 1, there: 5 });
   await assert.rejects(follow(expired, { from: cursor, ...own }), { code: 'CURSOR_EXPIRED' });
+});
+
+for (const [kind, of] of kinds) {
+  test(`a lane that comes while its place waits in the cursor is followed from there (${kind})`, async () => {
+    const { cursor } = await readAll(viewOf([HERE, THERE], { here: 1, there: 2 }), { from: 'start', ...of });
+    const view = viewOf([HERE], { here: 1, there: 3 });
+    const { seen, follower } = await readAll(view, { from: cursor, ...of });
+    assert.deepEqual(seen, []);
+    view.lanes.push(THERE);
+    const { entries } = await follower.next(0);
+    assert.deepEqual(
+      entries.map(({ position }) => position),
+      [{ lane: 'there', number: 3 }],
+    );
+    const reborn = viewOf([HERE], { here: 1, there: 3 });
+    const other = await readAll(reborn, { from: cursor, ...of });
+    reborn.lanes.push({ ...THERE, epoch: 'new' });
+    await assert.rejects(other.follower.next(0), { code: 'CURSOR_EXPIRED' });
+  });
+}
+
+test('what comes late moves no head: a follower that awaits it looks again although nobody rings', async () => {
+  const view = viewOf([HERE, THERE], { here: 0, there: 0 });
+  const awaiting = {
+    ...view,
+    async tail(query: TailQuery): Promise<TailPage> {
+      const page = await view.tail(query);
+      // It comes after the first look.
+      if (query.lane === 'there') view.heads['there'] = 1;
+      return query.lane === 'there' ? { ...page, more: 'awaited' } : page;
+    },
+  };
+  const follower = await follow(awaiting, { from: 'start' });
+  const { entries } = await follower.next(60_000);
+  assert.deepEqual(
+    entries.map(({ position }) => position),
+    [{ lane: 'there', number: 1 }],
+  );
 });
 
 test('a busy lane does not keep another waiting', async () => {

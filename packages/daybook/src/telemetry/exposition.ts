@@ -37,6 +37,7 @@ export function createRegistry(counts: Counts, sources: MetricSources): Registry
   gauge('daybook_entries_in_flight', 'Entries accepted and not yet durable.', sources.entriesInFlight);
   gauge('daybook_bytes_in_flight', 'Bytes held by requests under way.', sources.bytesInFlight);
   gauge('daybook_followers', 'Tails that wait for the next entry.', sources.followers);
+  gauge('daybook_drained', '1 while the region is drained on purpose.', () => Number(sources.isDrained()));
   gauge('daybook_clock_ahead_seconds', 'Wall clock minus the stamping clock.', sources.clockAheadSeconds);
   gauge(
     'daybook_ledger_imbalance_entries',

@@ -1,9 +1,11 @@
 /**
  * What state Daybook is in, component by component, since when and why; and whether it can durably accept now.
  *
- * Readiness: a batch committed less than 5 s ago is the proof; else one probe row is written. Two failures in a row to
+ * Readiness: what an operator says; then a batch committed less than 5 s ago is the proof; else one probe row is written. Two failures in a row to
  * leave, one success to return. The first check after the start decides alone.
  */
+import type { Drained } from '../access/drain/drain-follower.ts';
+import { drainInWords } from '../access/drain/drain-follower.ts';
 import type { ClockStatus } from '../clock.ts';
 import type { DurabilityLevel } from '../durability.ts';
 import { satisfiesDurability } from '../durability.ts';
@@ -21,6 +23,8 @@ export interface Component {
 
 export interface Readiness {
   readonly ready: boolean;
+  /** It accepts, and is not to be asked to. */
+  readonly isDrained?: boolean;
   readonly reason?: string;
   /** What stands in nobody's way now and should be mended. */
   readonly notes: readonly string[];
@@ -56,6 +60,9 @@ export interface HealthSources {
   readonly clock: () => ClockStatus;
   readonly intake: () => IntakeStatus;
   readonly acceptor: Acceptor;
+  /** Whether somebody wants readiness to fail. Never rejects. */
+  readonly drained: () => Promise<Drained | undefined>;
+  readonly region: string;
   /** Further parts by their name, such as the store behind a queue. */
   readonly parts: Readonly<Record<string, WatchedPart>>;
   readonly registers: readonly Register[];
@@ -137,6 +144,9 @@ export function createHealth(
       const notes = Object.values(sources.parts).flatMap((part) => part().note ?? []);
       const reason = refusal();
       if (reason !== undefined) return { ready: false, reason, notes };
+      const drained = await sources.drained();
+      if (drained !== undefined)
+        return { ready: false, isDrained: true, reason: drainInWords(sources.region, drained), notes };
       probe ??= prove().finally(() => (probe = undefined));
       return { ...(await probe), notes };
     },

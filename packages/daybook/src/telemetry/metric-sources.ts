@@ -10,6 +10,8 @@ export interface MetricSources {
   readonly bytesInFlight: () => number;
   readonly followers: () => number;
   readonly clockAheadSeconds: () => number;
+  /** Whether an operator wants readiness to fail. */
+  readonly isDrained: () => boolean;
   /** 1 while the component of that name is in its good state. */
   readonly components: () => Readonly<Record<string, boolean>>;
   readonly ledger: () => Promise<LedgerVerdict>;

@@ -14,6 +14,7 @@ function sourcesWith(some: Partial<MetricSources>): MetricSources {
     entriesInFlight: () => 3,
     bytesInFlight: () => 0,
     followers: () => 0,
+    isDrained: () => false,
     clockAheadSeconds: () => 0,
     components: () => ({ queue: true }),
     ledger: async () => ({ imbalance: 2, lostBatches: 1 }),

@@ -156,18 +156,18 @@ describe('the audit', () => {
       assert.equal((await get('/audit', credential)).status, 200);
   });
 
-  test('cannot be written by anybody, nor can the register of the keys', async () => {
-    const roles = ['admin', 'audit.write', 'keys.write'];
+  test('cannot be written by anybody, nor can the registers of keys and drains', async () => {
+    const roles = ['admin', 'audit.write', 'keys.write', 'drain.write'];
     const before = await (await get('/audit?format=ndjson', admin)).text();
     for (const credential of [{}, admin, await as('olga', roles)]) {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
         const init = { method, headers: credential, body: PAYLOAD };
         for (const path of ['/audit', '/audit/', '/audit/some-id'])
           assert.equal((await service.fetch(path, init)).status, 405, `${method} ${path}`);
-        assert.equal((await service.fetch('/keys', init)).status, 404);
+        for (const path of ['/keys', '/drain']) assert.equal((await service.fetch(path, init)).status, 404);
         assert.equal((await service.fetchInProcess('/audit', init)).status, 405);
       }
-      assert.equal((await get('/keys', credential)).status, 404);
+      for (const path of ['/keys', '/drain']) assert.equal((await get(path, credential)).status, 404);
     }
     assert.equal(await (await get('/audit?format=ndjson', admin)).text(), before);
     const asked = { method: 'POST', headers: admin, body: '{"name":"x","scopes":["audit.write"]}' };

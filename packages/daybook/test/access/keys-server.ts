@@ -44,7 +44,7 @@ export interface KeysServer {
 }
 
 export interface KeysServerOptions extends Partial<
-  Pick<KeysOptions, 'maxKeys' | 'recordUsesEveryMs' | 'lookEveryMs'>
+  Pick<KeysOptions, 'maxKeys' | 'recordUsesEveryMs' | 'lookEveryMs' | 'background'>
 > {
   readonly clock?: Clock;
 }

@@ -14,8 +14,10 @@ export interface Violation {
 /** Files at the source root that are not domain. */
 const ROOT_FILES = new Map([
   ['daybook.ts', 'composition root'],
+  ['web.ts', 'composition root'],
   ['drivers.ts', 'composition root'],
   ['open-access.ts', 'composition root'],
+  ['open-drain.ts', 'composition root'],
   ['open-intake.ts', 'composition root'],
   ['aws-drivers.ts', 'composition root'],
   ['postgres-driver.ts', 'composition root'],

@@ -52,7 +52,7 @@ test('a schedule lets entries go that their register no longer keeps', { skip },
     detail: {},
   };
   assert.deepEqual(await api.invoke(scheduled), { short: 3 });
-  assert.deepEqual(await api.invoke({ ...scheduled, source: 'aws.scheduler' }), {});
+  assert.deepEqual(await api.invoke({ ...scheduled, source: 'aws.scheduler' }, 4_000), {});
   const left = async (register: string) =>
     (await api.call('alb', { target: `/${register}` })).json<EntryPage>().entries.length;
   assert.deepEqual([await left('short'), await left('app')], [1, 1]);

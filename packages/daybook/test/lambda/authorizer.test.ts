@@ -31,9 +31,11 @@ function openAuthorizer(settings: Settings = {}) {
   const logged: unknown[] = [...tokens.events];
   const note = (fields: object): void => void logged.push(fields);
   let unverifiable = 0;
+  let refused = 0;
   const authorize = createAuthorizer({
     tokens,
     log: { info: note, warn: note, error: note } as Parameters<typeof createAuthorizer>[0]['log'],
+    onRefused: () => void (refused += 1),
     onUnverifiable: () => void (unverifiable += 1),
   });
   return {
@@ -42,6 +44,7 @@ function openAuthorizer(settings: Settings = {}) {
     pass: tokens.pass,
     logged: () => JSON.stringify([...tokens.events, ...logged]),
     unverifiable: () => unverifiable,
+    refused: () => refused,
   };
 }
 
@@ -140,7 +143,7 @@ describe('roles', () => {
 });
 
 test('what is not believed is answered with the one error that API Gateway makes a 401 of, and is not logged', async () => {
-  const { authorize, logged, unverifiable } = openAuthorizer();
+  const { authorize, logged, refused, unverifiable } = openAuthorizer();
   const stranger = await makeSigningKey('key-1');
   const tokens = [
     await signToken(stranger, CLAIMS),
@@ -181,6 +184,7 @@ test('what is not believed is answered with the one error that API Gateway makes
   }
   for (const claim of ['alice', 'evil.example.com', 'key:ci']) assert.ok(!logged().includes(claim), claim);
   assert.equal(unverifiable(), 0);
+  assert.equal(refused(), authorizations.length + 1, 'each is an error to Lambda');
 });
 
 test('the name of the header field is known however it is written', async () => {
@@ -207,10 +211,10 @@ test('an API key is let through by its form and names nobody; only the store kno
 test('while the keys of an issuer cannot be had nobody is told that a token is bad; afterwards the same one gets in', async (t) => {
   t.after(() => void (issuer.mode = 'ok'));
   issuer.mode = 'error';
-  const { authorizeToken, pass, unverifiable } = openAuthorizer();
+  const { authorizeToken, pass, refused, unverifiable } = openAuthorizer();
   const token = await sign();
   await assert.rejects(authorizeToken(token), UNVERIFIABLE);
-  assert.equal(unverifiable(), 1);
+  assert.deepEqual([unverifiable(), refused()], [1, 0]);
   issuer.mode = 'ok';
   pass(2);
   assert.equal((await authorizeToken(token)).principalId, 'alice');

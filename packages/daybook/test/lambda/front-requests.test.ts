@@ -1,6 +1,7 @@
 /** Events become the requests that were sent, and answers what the fronts take, on all fronts alike. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { BALANCER, HTTP_API, REST_API } from '../../src/lambda/aws-fronts.ts';
 import { readFrontEvent } from '../../src/lambda/front-event.ts';
@@ -24,6 +25,25 @@ function read(front: FrontName, sent: SentRequest): FrontRequest {
 }
 
 const urlOf = (front: FrontName, sent: SentRequest) => new URL(toRequest(read(front, sent)).url);
+
+describe('a body in gzip', () => {
+  const plain = Buffer.from('{"a":1}');
+  const asSent = { method: 'POST', target: '/app', headers: [['Content-Encoding', 'gzip']] } as const;
+
+  test('arrives in gzip where the front hands it on', async () => {
+    for (const front of FRONT_NAMES) {
+      const request = toRequest(read(front, { ...asSent, body: gzipSync(plain) }));
+      assert.equal(request.headers.get('content-encoding'), 'gzip', front);
+      assert.deepEqual(gunzipSync(await request.arrayBuffer()), plain, front);
+    }
+  });
+
+  test('arrives as it is where API Gateway has unpacked it, and left the field that says otherwise', async () => {
+    const request = toRequest(read('rest-api', { ...asSent, body: plain }));
+    assert.equal(request.headers.get('content-encoding'), null);
+    assert.deepEqual(Buffer.from(await request.arrayBuffer()), plain);
+  });
+});
 
 for (const front of FRONT_NAMES) {
   describe(front, () => {

@@ -12,7 +12,7 @@ import { StoreError } from '../../src/store/store.ts';
 import { createSource, makeEntry } from '../../src/testing/made-batches.ts';
 import { startCutProxy } from '../support/cut-proxy.ts';
 import { eventually } from '../support/eventually.ts';
-import { POSTGRES_PASSWORD, startPostgres } from '../support/postgres.ts';
+import { startPostgres } from '../support/postgres.ts';
 
 const server = await startPostgres();
 after(() => server.dispose());
@@ -143,27 +143,6 @@ test('connections that are not used are closed', async () => {
   const store = await open({ poolIdleMs: 50 });
   await Promise.all([write(store), write(store), store.time()]);
   await eventually('they are closed', async () => (await connections()) === 0);
-  await write(store);
-});
-
-test('the password is asked for with every connection, so that it may be rotated', async () => {
-  let password = POSTGRES_PASSWORD;
-  let asked = 0;
-  const url = `postgres://tester@127.0.0.1:${server.port}/${database}`;
-  const store = await open({
-    url,
-    poolIdleMs: 50,
-    password: async () => {
-      asked += 1;
-      return password;
-    },
-  });
-  await write(store);
-  assert.equal(asked, 2);
-  await eventually('the connection is closed', async () => (await connections()) === 0);
-  password = 'another';
-  await assert.rejects(write(store), { reason: 'unavailable', outcome: 'not-written', message: /28P01/ });
-  password = POSTGRES_PASSWORD;
   await write(store);
 });
 

@@ -20,6 +20,8 @@ export interface DynamoDbProxy {
   readonly endpoint: string;
   /** Asked for each request: by its operation, such as `TransactWriteItems`, and what it holds. Default `pass`. */
   treat: (operation: string, body: string) => Treatment;
+  /** Asked for each answer; what it gives arrives instead. Default: nothing is changed. */
+  rewrite: (operation: string, answer: string) => string | undefined;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,11 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
     const answer = await fetch(target, { method: 'POST', headers, body });
     const content = Buffer.from(await answer.arrayBuffer());
     if (treatment === 'lose') return void request.socket.destroy();
+    const rewritten = proxy.rewrite(operation, content.toString());
+    if (rewritten !== undefined) {
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      return void response.end(rewritten);
+    }
     response.writeHead(answer.status, {
       'content-type': answer.headers.get('content-type') ?? '',
       'x-amz-crc32': answer.headers.get('x-amz-crc32') ?? '',
@@ -62,6 +69,7 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
   const proxy: DynamoDbProxy = {
     endpoint: '',
     treat: () => 'pass',
+    rewrite: () => undefined,
     async close() {
       server.close();
       server.closeAllConnections();

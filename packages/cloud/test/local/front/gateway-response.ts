@@ -16,6 +16,7 @@ const TYPES = {
   REQUEST_TOO_LARGE: [413, 'HTTP content length exceeded 10485760 bytes.'],
   THROTTLED: [429, 'Too Many Requests'],
   UNAUTHORIZED: [401, 'Unauthorized'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'Unsupported Media Type'],
   /** A function that failed, or an answer that is none: no type of its own, so DEFAULT_5XX. */
   BAD_GATEWAY: [502, 'Internal server error'],
 } as const satisfies Record<string, readonly [number, string]>;

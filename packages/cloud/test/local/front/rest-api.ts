@@ -4,6 +4,7 @@
  */
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
+import { gunzipSync, inflateSync } from 'node:zlib';
 
 import type { LocalFunction } from '../runtime.ts';
 import { createAuthorizers } from './authorizer.ts';
@@ -47,8 +48,10 @@ export function createRestApi({ plan, findFunction, nowMs }: RestApiOptions): Re
     return (own ?? buckets.get('*'))?.take() === false;
   }
 
-  const handle: FrontHandler = async (request) => {
+  const handle: FrontHandler = async (sent) => {
     const requestId = randomUUID();
+    const request = unpacked(sent);
+    if (request === undefined) return answerItself('UNSUPPORTED_MEDIA_TYPE', requestId, sent);
     const place = placeOf(plan, request, executeApiHost);
     if (place === undefined) {
       return {
@@ -89,6 +92,23 @@ export function createRestApi({ plan, findFunction, nowMs }: RestApiOptions): Re
     return toAnswer(plan, request, requestId, told.payload);
   };
   return { handle, tooLarge: () => answerItself('REQUEST_TOO_LARGE', randomUUID()) };
+}
+
+/**
+ * "Call an API method with a compressed payload": by default a body in gzip or deflate is unpacked, and what is neither is
+ * refused. The field `Content-Encoding` goes on to the function all the same.
+ * @returns undefined for what is refused.
+ */
+function unpacked(request: FrontRequest): FrontRequest | undefined {
+  const encoding = headerOf(request, 'content-encoding')?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || request.body.length === 0) return request;
+  try {
+    if (encoding === 'gzip') return { ...request, body: gunzipSync(request.body) };
+    if (encoding === 'deflate') return { ...request, body: inflateSync(request.body) };
+  } catch {
+    // As is said above.
+  }
+  return undefined;
 }
 
 /** @returns undefined where nothing is mapped. */

@@ -18,7 +18,7 @@ import type { InternalRecords } from '../internal-records.ts';
 import { KeyError } from './key-error.ts';
 import type { KeyEvent } from './key-event.ts';
 import { readEvent, toRecord } from './key-event.ts';
-import { followKeys } from './key-follower.ts';
+import { followRegister } from '../register-follower.ts';
 import type { KeyRequest } from './key-request.ts';
 import { checkRequest } from './key-request.ts';
 import { hashSecret, KEY_ID, makeKey, parseKey } from './key-text.ts';
@@ -118,7 +118,7 @@ export function createKeys(options: KeysOptions): Keys {
   });
   let closed: Promise<void> | undefined;
 
-  const follower = followKeys({
+  const follower = followRegister({
     store,
     register: 'keys',
     apply(entries, what) {

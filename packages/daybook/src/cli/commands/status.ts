@@ -13,7 +13,12 @@ import { toTable } from '../table.ts';
 import type { Style, Terminal } from '../terminal.ts';
 import { printable } from '../terminal.ts';
 
-const STYLES: Readonly<Record<string, Style>> = { ok: 'green', degraded: 'yellow', unavailable: 'red' };
+const STYLES: Readonly<Record<string, Style>> = {
+  ok: 'green',
+  degraded: 'yellow',
+  drained: 'yellow',
+  unavailable: 'red',
+};
 
 export function addStatus(program: Command, cli: Cli): void {
   defineCommand(program, {

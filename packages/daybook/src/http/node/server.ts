@@ -37,15 +37,23 @@ const MAX_TARGET_CHARACTERS = 8_192;
 /** Node looks for late heads this often; its default of 30 s would let a limit of 20 s last for 50. */
 const LOOK_FOR_TIMEOUTS_MS = 1_000;
 
-export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpServer {
-  const { config, version, paths, nowMs, log } = context;
+/** What every server needs. */
+export type ServerContext = Pick<HttpContext, 'config' | 'version' | 'nowMs' | 'log' | 'draining'>;
+
+/** @param writes what takes writes, where the server has registers. */
+export function createHttpServer(
+  context: ServerContext,
+  app: Hono<AppEnv>,
+  writes?: HttpContext,
+): HttpServer {
+  const { config, version, nowMs, log } = context;
   const { limits, basePath } = config;
   const watch = createBodyWatch({
     minBytesPerSecond: limits.minBodyBytesPerSecond,
     graceMs: limits.slowBodyGraceMs,
     nowMs,
   });
-  const post = createPost(context, watch);
+  const post = writes && createPost(writes, watch);
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
     hostname: 'localhost', // For HTTP/1.0 without a Host.
@@ -80,8 +88,8 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
   server.on('checkExpectation', (request, response) => handle(request, response, false));
   const answerClientError = createClientErrorHandler({ version, maxHeaderBytes: limits.maxHeaderBytes });
   server.on('clientError', (error, socket) => answerClientError(error, socket as Socket));
-  const plain = createPlainConnections(context, server, checkHost);
-  const closeGracefully = createGracefulClose(server, plain.isBusy);
+  const plain = writes && createPlainConnections(writes, server, checkHost);
+  const closeGracefully = createGracefulClose(server, plain?.isBusy ?? (() => false));
 
   function handle(request: DirectRequest, response: ServerResponse, expectsContinue: boolean): void {
     let url: string;
@@ -90,10 +98,10 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
     } catch (thrown) {
       return refuse(request, response, toRefusal(thrown));
     }
-    if (request.method === 'POST') {
+    if (writes !== undefined && post !== undefined && request.method === 'POST') {
       const query = url.indexOf('?');
       const path = stripPath(query === -1 ? url : url.slice(0, query), basePath);
-      const register = paths.get(`POST ${path}`);
+      const register = writes.paths.get(`POST ${path}`);
       if (register !== undefined) {
         const search = query === -1 ? '' : url.slice(query + 1);
         post({ request, response, register, search, expectsContinue });
@@ -170,7 +178,7 @@ export function createHttpServer(context: HttpContext, app: Hono<AppEnv>): HttpS
     async close(graceMs) {
       const cut = await closeGracefully(graceMs);
       watch.close();
-      plain.close();
+      plain?.close();
       return cut;
     },
   };

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 
 import * as deadLetters from '../../contract/dead-letter-schemas.ts';
+import * as drain from '../../contract/drain-schemas.ts';
 import * as keys from '../../contract/key-schemas.ts';
 import * as contract from '../../contract/schemas.ts';
 import type { Register } from '../../register.ts';
@@ -26,6 +27,8 @@ const SCHEMAS = {
   DeadLetterPage: deadLetters.deadLetterPageSchema,
   DeadLetter: deadLetters.deadLetterSchema,
   DeadLetterOutcome: deadLetters.deadLetterOutcomeSchema,
+  DrainRequest: drain.drainRequestSchema,
+  Drain: drain.drainSchema,
   KeyRequest: keys.keyRequestSchema,
   Key: keys.keySchema,
   CreatedKey: keys.createdKeySchema,

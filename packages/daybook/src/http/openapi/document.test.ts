@@ -198,7 +198,7 @@ test('every operation says by its security who may ask for it', () => {
       assert.equal(roles[`get /${name}${path}`], read, `${name}${path}`);
   }
   const ofService = Object.entries(roles).filter(([key]) => / \/api\/(?!status)/.test(key));
-  assert.equal(ofService.length, 10);
+  assert.equal(ofService.length, 11);
   for (const [key, needed] of ofService) assert.equal(needed, 'admin', key);
   assert.equal(roles['get /api/status'], 'nobody in particular or admin');
   assert.equal(roles['get /metrics'], 'nobody in particular or metrics or admin');
@@ -223,6 +223,7 @@ test('a refusal is named where it can occur, and only there', () => {
   assert.equal(refusalsOf('/deploys/{id}', 'get'), `${guarded} ADDRESS_REFUSED ENTRY_EXPIRED`);
   assert.equal(refusalsOf('/deploys/stats', 'get'), `${guarded} ADDRESS_REFUSED`);
   assert.equal(refusalsOf('/api/keys', 'post'), `${guarded} CROSS_SITE`);
+  assert.equal(refusalsOf('/api/drain', 'post'), `${guarded} CROSS_SITE`);
 });
 
 test('the payload of a register is described by its schema, with an example that matches where one is found', () => {

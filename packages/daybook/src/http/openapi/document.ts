@@ -10,6 +10,7 @@ import {
   deadLetterProblems,
   deadLettersProblems,
 } from './dead-letters.ts';
+import { drainPaths, drainProblems } from './drain.ts';
 import { createKeyProblems, keyPaths, keysProblems, revokeKeyProblems } from './keys.ts';
 import { createOperationIds } from './operation-ids.ts';
 import { OPERATOR_TAG, operatorPaths, operatorProblems } from './operator.ts';
@@ -57,6 +58,7 @@ const PROBLEM_SETS = [
   keysProblems,
   createKeyProblems,
   revokeKeyProblems,
+  drainProblems,
 ];
 
 export function createOpenApiDocument({ registers, version, basePath }: DocumentSource): OpenApiDocument {
@@ -86,6 +88,7 @@ export function createOpenApiDocument({ registers, version, basePath }: Document
       ...operatorPaths(origin),
       ...deadLetterPaths(origin),
       ...keyPaths(origin),
+      ...drainPaths(origin),
     },
     components: {
       ...sharedComponents(registers),

@@ -17,6 +17,9 @@ const ALWAYS: readonly ErrorCode[] = [
   'HOST_UNKNOWN',
   'HEADERS_TOO_LARGE',
   'INTERNAL',
+  // A front on AWS gives these in our words.
+  'FILTERED',
+  'NO_ANSWER',
 ];
 
 /** What whoever needs a credential can meet. */

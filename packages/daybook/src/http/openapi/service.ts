@@ -12,6 +12,7 @@ export const readyProblems = problemSet('Ready', [
   'DISK_FULL',
   'STORE_UNAVAILABLE',
   'QUEUE_UNAVAILABLE',
+  'REGION_DRAINED',
   'DRAINING',
 ]);
 export const metricsProblems = problemSet('Metrics', CREDENTIAL_CODES);
@@ -99,7 +100,7 @@ function ready(origin: string, path: string, operationId: string): PathItem {
     operationId,
     summary: 'It can durably accept entries now',
     description:
-      'Proven by a batch committed in the last five seconds, else by a row written for it. Two failures in a row turn it to 503, one success back.',
+      'Proven by a batch committed in the last five seconds, else by a row written for it. Two failures in a row turn it to 503, one success back; a region that is drained is 503 until that is ended.',
     content: json(
       {
         type: 'object',

@@ -11,11 +11,16 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { layout } from './layout.ts';
 import type { Site } from './layout.ts';
+import type { RegisterTime } from './register-time.ts';
+import { registerTime } from './register-time.ts';
 import { terminalLines } from './terminal-lines.ts';
 
 export interface WelcomeModel extends Site {
-  readonly region: string;
-  readonly durability: { readonly level: DurabilityLevel; readonly proof: string };
+  /** What an answer means; absent where another process answers, which says it itself. */
+  readonly region?: string;
+  readonly durability?: { readonly level: DurabilityLevel; readonly proof: string };
+  /** Asked of the API for this page. */
+  readonly time?: RegisterTime;
   readonly registers: readonly Register[];
   /** The register that the button posts to; without it the page has no button and no list. */
   readonly postRegister?: Register;
@@ -26,6 +31,9 @@ export interface WelcomeModel extends Site {
   /** Whether the list can be live: there are server-sent events. Default true. */
   readonly streams?: boolean;
 }
+
+/** How many entries the page shows. */
+export const LATEST_ON_WELCOME = 50;
 
 /**
  * The register that the page is about; strangers see the page, so only one that anybody may write and read can be.
@@ -39,7 +47,7 @@ export function welcomeRegister(registers: readonly Register[]): Register | unde
 }
 
 export function welcomePage(model: WelcomeModel): string {
-  const { basePath, region, durability, postRegister, streams = true } = model;
+  const { basePath, region, durability, time, postRegister, streams = true } = model;
   const { origin = 'http://localhost:3000' } = model;
   const href = postRegister && `${basePath}/${postRegister.name}`;
   return layout(model, {
@@ -53,7 +61,7 @@ export function welcomePage(model: WelcomeModel): string {
         <p class="lead">
           Daybook stamps the moment, gives it a unique, ordered id, makes it durable, and only then answers.
         </p>
-        ${href !== undefined && postForm(href, durability.level)}
+        ${time !== undefined && registerTime(time)} ${href !== undefined && postForm(href, durability?.level)}
       </div>
       ${href !== undefined && postRegister !== undefined && ledger(href, postRegister, model.latest, streams)}
       <div class="about">
@@ -67,23 +75,33 @@ export function welcomePage(model: WelcomeModel): string {
             ${model.registers.map((register) => registerItem(basePath, register))}
           </ul>
         </section>
-        <section aria-labelledby="promise-title">
-          <h2 id="promise-title">What an answer means here</h2>
-          <dl class="promise">
-            <dt>Durability</dt>
-            <dd><b>${durability.level}</b>, ${durabilityInWords(durability.level)}</dd>
-            <dt>Known by</dt>
-            <dd>${durability.proof}</dd>
-            <dt>Region</dt>
-            <dd>${region}</dd>
-          </dl>
-        </section>
+        ${durability !== undefined && promise(durability, region)}
       </div>
     </div>`,
   });
 }
 
-function postForm(href: string, level: DurabilityLevel): Html {
+function promise(
+  { level, proof }: NonNullable<WelcomeModel['durability']>,
+  region: string | undefined,
+): Html {
+  return html`<section aria-labelledby="promise-title">
+    <h2 id="promise-title">What an answer means here</h2>
+    <dl class="promise">
+      <dt>Durability</dt>
+      <dd><b>${level}</b>, ${durabilityInWords(level)}</dd>
+      <dt>Known by</dt>
+      <dd>${proof}</dd>
+      ${
+        region !== undefined &&
+        html`<dt>Region</dt>
+          <dd>${region}</dd>`
+      }
+    </dl>
+  </section>`;
+}
+
+function postForm(href: string, level: DurabilityLevel | undefined): Html {
   return html`<form id="post" class="post" method="post" action="${href}" enctype="text/plain">
       <label for="note">Note <span class="hint">optional</span></label>
       <div class="line">
@@ -98,7 +116,8 @@ function postForm(href: string, level: DurabilityLevel): Html {
         <button>Put it on record</button>
       </div>
       <p class="hint">
-        Acknowledged once it is ${level === 'memory' ? 'held in memory' : 'durable'} (<code>${level}</code>).
+        Acknowledged once it is
+        ${level === 'memory' ? 'held in memory' : 'durable'}${level !== undefined && html` (<code>${level}</code>)`}.
       </p>
       <div id="answer" class="answer" role="status"></div>
     </form>

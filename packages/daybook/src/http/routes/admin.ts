@@ -30,7 +30,7 @@ export async function statusAnswer(
   const allOk = Object.values(components).every(({ state }) => state === 'ok');
   const databaseTime = await store.time().catch(() => undefined);
   const status: Status = {
-    status: readiness.ready ? (allOk ? 'ok' : 'degraded') : 'unavailable',
+    status: readiness.ready ? (allOk ? 'ok' : 'degraded') : readiness.isDrained ? 'drained' : 'unavailable',
     version,
     region: config.region,
     time: formatStamp(nowMicros()),

@@ -7,6 +7,7 @@ import type { StoredEntry } from '../../entry.ts';
 import { DaybookError } from '../../errors.ts';
 import { idToMicros, idToStamp, isId } from '../../id.ts';
 import type { Register } from '../../register.ts';
+import { hasOtherRegions } from '../../store/store.ts';
 import type { Answer } from '../answer.ts';
 import { JSON_TYPE, jsonAnswer, TEXT_TYPE, pageAnswer } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
@@ -15,13 +16,18 @@ import { entryPage } from '../pages/entry.ts';
 import type { RegisterView } from '../register-view.ts';
 
 const DAY_MICROS = 86_400_000_000;
+/**
+ * What another region acknowledged comes within seconds, or when a region that was cut off is back ("Global tables core
+ * concepts" in the Amazon DynamoDB Developer Guide names no limit): an id that is older than this is taken for unknown.
+ */
+const REPLICATION_MICROS = DAY_MICROS;
 /** Entries never change. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 /** Whether one with a key is the original may be known later, when another region's has come. */
 const FOR_A_MINUTE = 'private, max-age=60';
 
 function cacheControlOf({ store }: HttpContext, { idempotencyKey }: StoredEntry): string {
-  return idempotencyKey === undefined || store.lanes.length < 2 ? FOR_EVER : FOR_A_MINUTE;
+  return idempotencyKey === undefined || !hasOtherRegions(store) ? FOR_EVER : FOR_A_MINUTE;
 }
 
 export async function entryAnswer(
@@ -85,7 +91,11 @@ async function find(context: HttpContext, { register, subject }: RegisterView, i
     const found = await context.store.find(register.name, id, subject);
     if (found?.status === 'stored') return { status: 'there', entry: found.entry };
     if (found?.status === 'duplicate') {
-      return { status: 'there', entry: { ...found.first, id }, duplicateOf: found.first.id };
+      return {
+        status: 'there',
+        entry: { ...found.first, id },
+        duplicateOf: found.first.duplicateOf ?? found.first.id,
+      };
     }
     if (found?.status === 'dead') return { status: 'dead' };
     if (found?.status === 'discarded') {
@@ -116,11 +126,15 @@ function keptSince({ nowMicros }: HttpContext, { retentionDays }: Register): num
 
 /**
  * What is stamped later than this may be on its way: where it is not known how far all is settled, everything that the
- * queue may still hold. Unix microseconds.
+ * queue may still hold, here or in another region, and that may not have come from there. Unix microseconds.
  */
-function pendingSince({ queue, settledThrough, nowMicros }: HttpContext): number {
-  const retentionMs = queue?.capabilities.retentionMs;
-  return settledThrough() ?? (retentionMs === undefined ? -Infinity : nowMicros() - retentionMs * 1000);
+function pendingSince({ queue, store, settledThrough, nowMicros }: HttpContext): number {
+  const settled = settledThrough();
+  if (settled !== undefined) return settled;
+  const queuedMs = queue === undefined ? 0 : (queue.capabilities.retentionMs ?? Infinity);
+  // Without a queue or another region it is only not known yet, soon after the start.
+  const comesMicros = queue === undefined || hasOtherRegions(store) ? REPLICATION_MICROS : 0;
+  return nowMicros() - queuedMs * 1000 - comesMicros;
 }
 
 /**

@@ -18,19 +18,24 @@ export function addHealth(context: HealthContext, get: AppShell['get']): void {
   get('/health', () => readyAnswer(context));
 }
 
-/** @throws {DaybookError} DRAINING, DISK_FULL, STORE_UNAVAILABLE or QUEUE_UNAVAILABLE when it cannot durably accept now. */
+/**
+ * @throws {DaybookError} DRAINING, DISK_FULL, STORE_UNAVAILABLE or QUEUE_UNAVAILABLE when it cannot durably accept now;
+ *   REGION_DRAINED when it could and should not be asked to.
+ */
 async function readyAnswer({ health, durability, draining, intake, queue }: HealthContext): Promise<Answer> {
-  const { ready, reason, notes } = await health.readiness();
+  const { ready, isDrained, reason, notes } = await health.readiness();
   if (ready) {
     const { level } = durability();
     return jsonAnswer({ status: 'ready', durability: level, ...(notes.length > 0 && { notes }) });
   }
   const code = draining.aborted
     ? 'DRAINING'
-    : intake.status().code === 'DISK_FULL'
-      ? 'DISK_FULL'
-      : queue === undefined
-        ? 'STORE_UNAVAILABLE'
-        : 'QUEUE_UNAVAILABLE';
+    : isDrained
+      ? 'REGION_DRAINED'
+      : intake.status().code === 'DISK_FULL'
+        ? 'DISK_FULL'
+        : queue === undefined
+          ? 'STORE_UNAVAILABLE'
+          : 'QUEUE_UNAVAILABLE';
   throw new DaybookError(code, reason ?? 'not ready', { retryAfterSeconds: 1 });
 }

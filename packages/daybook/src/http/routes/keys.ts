@@ -11,13 +11,14 @@ import type { KeyActor, Keys, ListedKey } from '../../access/keys/keys.ts';
 import type { CreatedKeyView, KeyPageView, KeyView } from '../../contract/key-messages.ts';
 import { keyRequestSchema } from '../../contract/key-schemas.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { DaybookError, toError } from '../../errors.ts';
+import { DaybookError } from '../../errors.ts';
 import { formatStamp, idToStamp, isId } from '../../id.ts';
 import type { Answer } from '../answer.ts';
 import { jsonAnswer, toResponse } from '../answer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { searchOf } from '../app-env.ts';
 import { readParameters, wholeNumberOf } from '../parameters.ts';
+import { readJson } from '../read-json.ts';
 import { parseRfc3339 } from '../rfc3339.ts';
 
 export const KEY_PARAMETERS = ['cursor', 'limit'] as const;
@@ -33,7 +34,7 @@ export const KEY_PROBLEMS = {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 /** Room for every scope of some hundred registers. */
-const MAX_BODY_BYTES = 64 * 1024;
+const BODY = { maxBytes: 64 * 1024, example: '{"name":"ci","scopes":["app.write"]}' } as const;
 const NOT_KEPT = { 'cache-control': 'no-store' };
 
 export interface KeyRoutes {
@@ -70,7 +71,7 @@ export function createKeyRoutes(app: Hono<AppEnv>, { getKeys, assertAdmin, other
   app.post('/api/keys', async (c) => {
     const by = await actorOf(c);
     readParameters(searchOf(c), []);
-    const request = readRequest(await readBody(c.req.raw));
+    const request = readRequest(await readJson(c.req.raw, BODY));
     const { key, text } = await orRefuse(async () => (await getKeys()).create(request, by));
     const body: CreatedKeyView = { ...toView(key), key: text };
     return toResponse(jsonAnswer(body, 201, NOT_KEPT));
@@ -120,22 +121,9 @@ function toView({ keyId, name, identity, scopes, status, entryId, createdBy, ...
   };
 }
 
-/** Ends as soon as there are more bytes than a request may have. */
-async function readBody(request: Request): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES)
-      throw new DaybookError('ENTRY_TOO_LARGE', `expected at most ${MAX_BODY_BYTES} bytes, given more`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** @throws {DaybookError} BODY_NOT_JSON, and what `invalid` is answered with. */
-function readRequest(bytes: Buffer): KeyRequest {
-  const { success, data, error } = keyRequestSchema.strict().safeParse(parseJson(bytes));
+/** @throws {DaybookError} what `invalid` is answered with. */
+function readRequest(given: unknown): KeyRequest {
+  const { success, data, error } = keyRequestSchema.strict().safeParse(given);
   if (!success) {
     const [issue] = error.issues;
     const where = issue?.path.join('.') ?? '';
@@ -150,21 +138,6 @@ function readRequest(bytes: Buffer): KeyRequest {
       `expiresAt: expected a time such as 2027-11-21T07:55:43Z or a date; given ${JSON.stringify(text.slice(0, 80))}`,
     );
   return { name, scopes, expiresAt };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch (thrown) {
-    // The message of the parser would repeat the body.
-    throw new DaybookError(
-      'BODY_NOT_JSON',
-      'expected a JSON document such as {"name":"ci","scopes":["app.write"]}',
-      {
-        cause: toError(thrown),
-      },
-    );
-  }
 }
 
 function invalid(message: string): DaybookError {

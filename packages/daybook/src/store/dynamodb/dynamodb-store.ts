@@ -5,6 +5,7 @@
  */
 import { randomId } from '../../id.ts';
 import type { Store } from '../store.ts';
+import { hasOtherRegions } from '../store.ts';
 import { createBuckets } from './buckets.ts';
 import { dynamoDbCapabilities } from './capabilities.ts';
 import { namedCopies } from './copies.ts';
@@ -23,7 +24,7 @@ import type { TableOptions } from './table.ts';
 import { createTable } from './table.ts';
 import { readTail } from './tail.ts';
 import { putVouch, readVouchedThrough, withdrawVouch } from './vouchers.ts';
-import { createWriter } from './writer.ts';
+import { createWriter, discardedRefusal } from './writer.ts';
 
 export interface DynamoDbStoreOptions extends TableOptions {
   /** Daybook's name of the region that writes here, and so of its lane: unique among the regions of a global table. */
@@ -52,34 +53,57 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
     throw new RangeError(`shards: expected a whole number from 1 to ${MAX_SHARDS}, given ${shards}`);
   const table = createTable(options);
   try {
-    const { TableArn } = await prepareTable(table, tableName, options.createTable ?? false);
+    const description = await prepareTable(table, tableName, options.createTable ?? false);
     const opened = await openLane(table, tableName, { lane, epoch: newEpoch, awsRegion });
     const end = await readLogEnd(table, lane);
     const lanes = createLanes(table, opened);
     await lanes.read();
     const buckets = createBuckets(table);
     const registers = new Set(opened.registers);
+    const capabilities = dynamoDbCapabilities(options, description);
+    /** Whose keys another region writes too must write none: one of the two items would be replaced in silence. */
+    const ifOwn = async <T>(write: () => Promise<T>): Promise<T> => {
+      lanes.assertOwn();
+      return write();
+    };
     const state = { tableName, lane, shards, buckets, registers, recorded: new Map<string, number>() };
 
+    const writer = createWriter(table, state, end);
+    const expire = createExpire({ table, tableName, lane, buckets, logKeptMicros: logKeptMs * 1000 });
+
     return {
-      capabilities: dynamoDbCapabilities(options, TableArn),
+      capabilities,
       get lanes() {
         return lanes.known;
       },
       newestIdAtOpen: end.newestId,
 
-      ...createWriter(table, state, end),
-      expire: createExpire({ table, tableName, lane, buckets, logKeptMicros: logKeptMs * 1000 }),
-      async probe() {
-        await table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) });
-      },
+      append: (batch) => ifOwn(() => writer.append(batch)),
+      persist: (batches) => ifOwn(() => writer.persist(batches)),
+      replay: (entry) =>
+        ifOwn(async () => {
+          const others = (await lanes.current()).filter((one) => one !== lane);
+          const { register, id } = entry;
+          const found = await findEntry({ table, buckets, lanes: others }, { register, id });
+          // Another region stored it after all, or gave it up for good.
+          if (found?.status === 'stored') return 'stored';
+          if (found?.status === 'discarded') throw discardedRefusal(entry);
+          return writer.replay(entry);
+        }),
+      discard: (entry) => ifOwn(() => writer.discard(entry)),
+      expire: (query) => ifOwn(() => expire(query)),
+      probe: () => ifOwn(() => table.put({ ...keyItem(probeKey(lane)), at: number(table.nowMicros()) })),
 
       async find(register, id, subject) {
         const all = await lanes.current();
         const found = await findEntry({ table, buckets, lanes: all }, { register, id, subject });
-        if (found?.status !== 'stored') return found;
-        const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
-        return { status: 'stored', entry };
+        if (found?.status === 'stored') {
+          const [entry = found.entry] = await namedCopies(table, all, [found.entry]);
+          return { status: 'stored', entry };
+        }
+        if (found?.status !== 'duplicate') return found;
+        const [first = found.first] = await namedCopies(table, all, [found.first]);
+        return { status: 'duplicate', first };
       },
       async list(query) {
         const all = await lanes.current();
@@ -93,7 +117,8 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
       },
       async head(of) {
         // Whoever follows asks for heads again and again, and so hears of lanes that other regions open.
-        await lanes.current();
+        const all = await lanes.current();
+        if (!all.includes(of)) await lanes.read();
         return (await readLogEnd(table, of)).head;
       },
       async count(query) {
@@ -106,15 +131,16 @@ export async function createDynamoDbStore(options: DynamoDbStoreOptions): Promis
         const of = all.flatMap(({ lane, registers }) => registers.map((register) => ({ lane, register })));
         return readLedger(table, of, range, limit);
       },
-      async missingBatches() {
-        const all = await lanes.current();
-        return (await Promise.all(all.map((of) => readMissing(table, of)))).flat();
-      },
+      // Only our own: what another region misses may have come there long ago, and its gaps are its own to forget.
+      missingBatches: () => readMissing(table, lane),
       vouch: (vouch) => putVouch(table, lane, vouch),
       withdraw: (voucher) => withdrawVouch(table, lane, voucher),
       async vouchedThrough() {
         // What another region vouches for may not have been replicated yet.
-        return (await lanes.current()).length > 1 ? undefined : readVouchedThrough(table, lane);
+        await lanes.current();
+        return hasOtherRegions({ capabilities, lanes: lanes.known })
+          ? undefined
+          : readVouchedThrough(table, lane);
       },
       async time() {
         await table.getMany([laneKey(lane)]);

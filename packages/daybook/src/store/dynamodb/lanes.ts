@@ -24,12 +24,17 @@ export interface LaneRecord {
 export interface Lanes {
   /** Our own first, as they were when somebody last looked. */
   readonly known: readonly Lane[];
-  /** Their names. A lane that another region opens is seen after a minute at the latest. */
+  /** Their names. A lane that another region opens is seen seconds after it came here. */
   current(): Promise<readonly string[]>;
   read(): Promise<readonly LaneRecord[]>;
+  /**
+   * Two regions may have opened a lane of one name before either heard of the other; from the last look on, the one whose
+   * item was replaced stops. @throws {StoreError} `unavailable`.
+   */
+  assertOwn(): void;
 }
 
-const LOOK_AGAIN_AFTER_MS = 60_000;
+const LOOK_AGAIN_AFTER_MS = 5_000;
 
 function toLane(item: Item): LaneRecord {
   return {
@@ -67,11 +72,13 @@ export async function openLane(
 export function createLanes(table: Table, own: LaneRecord): Lanes {
   let known: readonly Lane[] = [toKnown(own)];
   let lookedAtMs: number | undefined;
+  let writtenIn = own.awsRegion;
 
   async function read(): Promise<readonly LaneRecord[]> {
     const all: LaneRecord[] = [];
     for await (const item of table.query({ pk: laneKey(own.lane).pk })) all.push(toLane(item));
     known = [own, ...all.filter(({ lane }) => lane !== own.lane)].map(toKnown);
+    writtenIn = all.find(({ lane }) => lane === own.lane)?.awsRegion ?? writtenIn;
     lookedAtMs = systemTime.monotonicMs();
     return all;
   }
@@ -86,5 +93,13 @@ export function createLanes(table: Table, own: LaneRecord): Lanes {
       return known.map(({ name }) => name);
     },
     read,
+    assertOwn() {
+      if (writtenIn === own.awsRegion) return;
+      throw new StoreError(
+        'unavailable',
+        'not-written',
+        `dynamodb: the region ${own.lane} is written in ${writtenIn} as well, expected a name of its own for ${own.awsRegion}`,
+      );
+    },
   };
 }

@@ -70,6 +70,14 @@ function keysOf({ KeySchema = [], AttributeDefinitions = [] }: TableDescription)
   }).join(', ');
 }
 
+/** "DescribeTable" in the Amazon DynamoDB API Reference: a global table lists its replicas. */
+export function isReplicated(
+  awsRegion: string | undefined,
+  description: TableDescription | undefined,
+): boolean {
+  return description?.Replicas?.some(({ RegionName }) => RegionName !== awsRegion) ?? false;
+}
+
 /** Of an address that is not Amazon's nothing can be known, so the least is said. */
 export function durabilityOf(
   endpoint: string | undefined,

@@ -29,6 +29,8 @@ export async function readTail(table: Table, ownLane: string, query: TailQuery):
   const owner = subject === undefined ? undefined : ownerOf(subject);
   const entries: StoredEntry[] = [];
   let bytes = 0;
+  /** Something that is listed is not there, or a number is: it is on its way. */
+  let isAwaited = false;
 
   /** @returns how far it came; undefined when it took all of them. */
   async function take(some: readonly Listed[]): Promise<'stopped' | undefined> {
@@ -41,6 +43,7 @@ export async function readTail(table: Table, ownLane: string, query: TailQuery):
       if (item === undefined || place?.at !== 'stored' || place.position !== position) {
         if (await hasExpired(id)) continue;
         // Not replicated yet, or so far only the mark that it replaced.
+        isAwaited = true;
         return 'stopped';
       }
       const entry = toStoredEntry(item);
@@ -62,12 +65,13 @@ export async function readTail(table: Table, ownLane: string, query: TailQuery):
   const log =
     subject !== undefined && lane === ownLane
       ? readOwnLog(table, { ...query, subject })
-      : readLog(table, query);
+      : readLog(table, query, () => (isAwaited = true));
   /** What expired is asked for last: it then tells of all that was not met. */
   const page = async (through: number): Promise<TailPage> => ({
     entries,
     through,
     expiredThrough: (await readRetention(table, query)).through,
+    ...(isAwaited && { more: 'awaited' }),
   });
   let through = after;
   let head = after;
@@ -93,11 +97,18 @@ export async function readTail(table: Table, ownLane: string, query: TailQuery):
 }
 
 /** As far as it has no gap. */
-async function* readLog(table: Table, { lane, after }: TailQuery): AsyncGenerator<LogItem, void> {
+async function* readLog(
+  table: Table,
+  { lane, after }: TailQuery,
+  onGap: () => void,
+): AsyncGenerator<LogItem, void> {
   let next = Math.max(1, logOf(after));
   for await (const one of table.query({ pk: logKey(lane), from: pad(next), pageItems: LOG_PAGE_ITEMS })) {
     const item = toLogItem(one);
-    if (item.standsFrom > next) return;
+    if (item.standsFrom > next) {
+      onGap();
+      return;
+    }
     next = item.n + 1;
     yield item;
   }

@@ -195,12 +195,7 @@ export function createWriter(table: Table, state: LaneState, end: LogEnd): Write
       inTurn(async () => {
         const facts = await carryOutKnowing(toReplayJob(entry), entry);
         const place = facts.places.get(entry.id);
-        if (place?.at === 'discarded')
-          throw new StoreError(
-            'rejected',
-            'not-written',
-            `replay: expected a dead entry, given ${entry.id}, which was discarded`,
-          );
+        if (place?.at === 'discarded') throw discardedRefusal(entry);
         return place?.at === 'stored' || place?.at === 'duplicate' ? place.at : 'conflict';
       }),
 
@@ -210,6 +205,14 @@ export function createWriter(table: Table, state: LaneState, end: LogEnd): Write
         return facts.places.get(entry.id)?.at === 'discarded';
       }),
   };
+}
+
+export function discardedRefusal({ id }: Pick<Entry, 'id'>): StoreError {
+  return new StoreError(
+    'rejected',
+    'not-written',
+    `replay: expected a dead entry, given ${id}, which was discarded`,
+  );
 }
 
 function contended(lane: string, reasons: readonly CancellationReason[]): StoreError {

@@ -1,20 +1,22 @@
 /**
- * Brings the register `keys` to a server and keeps it up to date, whichever driver the store has and whoever writes.
+ * Brings a register of Daybook's own to a server and keeps it up to date, whichever driver the store has and whoever writes.
  *
  *   loading ──everything read──▶ following ──a lane went back (restored, promoted)──▶ everything is read again
  *
  * Everything: first how far each lane is, then the register as a list, so that what is written meanwhile is met again
  * behind that place. Following: once a second the heads of the lanes are asked for, and where one moved the tail is read
  * from the place that was reached. Once a minute the youngest entries are listed as well: a replica can give an entry later
- * than one behind it, and a standby that was promoted counts on from where it was. To meet an event twice is harmless. A
- * look that fails leaves everything as it was; the next one begins where it began.
+ * than one behind it, and a standby that was promoted counts on from where it was. Where there are several lanes everything
+ * is read again 1, 2, 4, 8 … minutes after it was read: what another region wrote before may come behind its head, hours
+ * later if it was cut off. To meet an event twice is harmless. A look that fails leaves everything as it was; the next one
+ * begins where it began.
  */
-import type { StoredEntry } from '../../entry.ts';
-import { toError } from '../../errors.ts';
-import { sleep } from '../../retry.ts';
-import type { Store } from '../../store/store.ts';
+import type { StoredEntry } from '../entry.ts';
+import { toError } from '../errors.ts';
+import { sleep } from '../retry.ts';
+import type { Store } from '../store/store.ts';
 
-export interface KeyFollower {
+export interface RegisterFollower {
   /** Everything that was on record at the start has been applied. */
   readonly isLoaded: boolean;
   /** Monotonic milliseconds of the last look that went well; the start before there was one. */
@@ -30,7 +32,7 @@ export interface KeyFollower {
   close(): Promise<void>;
 }
 
-export interface KeyFollowerOptions {
+export interface RegisterFollowerOptions {
   readonly store: Pick<Store, 'lanes' | 'head' | 'list' | 'tail'>;
   readonly register: string;
   /** Called in one step with what was read: all there is, what is new, or the youngest once again. */
@@ -49,13 +51,15 @@ const LOOK_BACK_EVERY_MS = 60_000;
 const LOOK_BACK_MICROS = 3_600_000_000;
 const PAGE = { limit: 1_000, maxBytes: 900 * 1024 };
 
-export function followKeys(options: KeyFollowerOptions): KeyFollower {
+export function followRegister(options: RegisterFollowerOptions): RegisterFollower {
   const { store, register, apply, nowMs } = options;
   const closing = new AbortController();
   let places: Map<string, number> | undefined;
   let isLoaded = false;
   let lookedAtMs = nowMs();
   let lookedBackAtMs = lookedAtMs;
+  let loadedAtMs = lookedAtMs;
+  let readAgainAtMs = Infinity;
   let beganMs = lookedAtMs;
   let failure: string | undefined;
   let looking: Promise<void> | undefined;
@@ -77,6 +81,17 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
     apply(await listFrom(), 'all');
     places = heads;
     isLoaded = true;
+    loadedAtMs = nowMs();
+    readAgainAtMs = loadedAtMs + LOOK_BACK_EVERY_MS;
+  }
+
+  /** What was on its way when everything was read, or is younger than any replica lags behind. */
+  async function lookBack(): Promise<void> {
+    const all = store.lanes.length > 1 && nowMs() >= readAgainAtMs;
+    const from = all ? undefined : options.nowMicros() - LOOK_BACK_MICROS;
+    apply(await listFrom(from), 'again');
+    lookedBackAtMs = nowMs();
+    if (all) readAgainAtMs = lookedBackAtMs + (lookedBackAtMs - loadedAtMs);
   }
 
   /** @returns false when the lane is not the one that was read before. */
@@ -105,8 +120,7 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
       places = undefined;
       await load();
     } else if (nowMs() - lookedBackAtMs >= LOOK_BACK_EVERY_MS) {
-      apply(await listFrom(options.nowMicros() - LOOK_BACK_MICROS), 'again');
-      lookedBackAtMs = nowMs();
+      await lookBack();
     }
     lookedAtMs = nowMs();
     failure = undefined;
@@ -133,6 +147,11 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
     await look().catch((thrown: unknown) => (failure = toError(thrown).message));
   }
 
+  async function lookAnew(): Promise<void> {
+    if (looking !== undefined) await lookSafely();
+    await lookSafely();
+  }
+
   const firstLook = lookSafely();
   const running = run();
   return {
@@ -152,8 +171,10 @@ export function followKeys(options: KeyFollowerOptions): KeyFollower {
       return look();
     },
     async lookWithin(ms) {
-      if (looking === undefined && nowMs() - beganMs < ms && isLoaded) return;
-      const looked = lookSafely();
+      const isRecent = nowMs() - beganMs < ms;
+      if (looking === undefined && isRecent && isLoaded) return;
+      // One that began before may have been cut off by a pause of the whole process: what it ends with is as old as that.
+      const looked = isRecent ? lookSafely() : lookAnew();
       if (!isLoaded) return looked;
       const over = new AbortController();
       await Promise.race([looked, sleep(MAX_LOOK_MS, over.signal)]);
