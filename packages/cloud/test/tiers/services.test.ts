@@ -56,7 +56,7 @@ describe('a container', () => {
 
   test('proves that the database is the one that is named', async () => {
     const { DAYBOOK_STORE: url } = variablesOf(taskOf(await threeTier('prd'), 'api'));
-    assert.match(JSON.stringify(url), /sslmode=verify-full&sslrootcert=\/etc\//);
+    assert.match(JSON.stringify(url), /sslmode=verify-full&sslrootcert=\/app\//);
   });
 
   test('cannot write but to its volumes, is not root and has no capability', async () => {
