@@ -69,10 +69,12 @@ export function toProblem(error: DaybookError, requestId: string, kind: RequestK
 const PARTS: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE: 'store',
   QUEUE_UNAVAILABLE: 'queue',
-  OBJECTS_UNAVAILABLE: 'object storage',
 };
 
-/** What a driver was told names hosts, roles and resources, which are no affair of a caller. */
+/**
+ * What a driver was told names hosts, roles and resources, which are no affair of a caller. Only an admin meets the object
+ * storage, and is told.
+ */
 function detailOf({ code, message, cause }: DaybookError): string {
   const part = PARTS[code];
   if (part === undefined || cause === undefined) return message;
