@@ -7,7 +7,7 @@ import type { Deployment } from './schema.ts';
 import { sizeFault, TIERS } from './service-schema.ts';
 
 /** CloudFront keeps its certificates there. */
-export const CDN_REGION = 'us-east-1';
+const CDN_REGION = 'us-east-1';
 /** "stopTimeout", Amazon ECS API Reference: the most on Fargate. */
 const MAX_STOP_SECONDS = 120;
 /** What a shutdown may take after its grace: keys, intake, persister and drivers, 4 s each (packages/daybook/src/daybook.ts). */

@@ -7,7 +7,7 @@ export function apiName(name: string): string {
   return `api.${name}`;
 }
 
-export function filesName(name: string): string {
+function filesName(name: string): string {
   return `cdn.${name}`;
 }
 

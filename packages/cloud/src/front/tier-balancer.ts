@@ -145,7 +145,7 @@ export class TierBalancer extends Construct {
 }
 
 /** A batch of entries is what may take longest. */
-export function longestSecondsOf(deployment: Deployment): number {
+function longestSecondsOf(deployment: Deployment): number {
   const { requestTimeoutMs, batchTimeoutMs } = parseDaybookConfig(deployment).limits;
   return Math.ceil(Math.max(requestTimeoutMs, batchTimeoutMs) / 1000) + ANSWER_SECONDS;
 }
