@@ -145,6 +145,15 @@ test('settledThrough follows what has left the queue', async () => {
   const states = Object.entries(components).map(([name, { state }]) => `${name} ${state}`);
   assert.deepEqual(
     new Set(states),
-    new Set(['clock ok', 'keys ok', 'objects ok', 'persister ok', 'queue ok', 'server ok', 'store ok']),
+    new Set([
+      'clock ok',
+      'keys ok',
+      'objects ok',
+      'persister ok',
+      'queue ok',
+      'region ok',
+      'server ok',
+      'store ok',
+    ]),
   );
 });
