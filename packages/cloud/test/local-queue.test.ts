@@ -3,6 +3,7 @@
  * entries, messages that come twice and in another order, environments that are killed, an hour without the table, and
  * messages that crash the persister again and again. Whatever was acknowledged is found, once.
  */
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createClient } from 'daybook/client';
 import assert from 'node:assert/strict';
@@ -11,9 +12,12 @@ import { after, test } from 'node:test';
 
 import type { Batch } from '../../daybook/src/envelope.ts';
 import { encodeEnvelope } from '../../daybook/src/envelope.ts';
+import { createS3Objects } from '../../daybook/src/objects/s3/s3-objects.ts';
+import { createDeadLetters } from '../../daybook/src/persister/dead-letters.ts';
 import { createSource, makeEntry } from '../../daybook/src/testing/made-batches.ts';
 import { runCli } from '../../daybook/test/cli/run-cli.ts';
 import { eventually } from '../../daybook/test/support/eventually.ts';
+import { startStrictS3 } from '../../daybook/test/support/strict-s3.ts';
 import { CREDENTIALS } from './local/backends/queues.ts';
 import type { Poller } from './local/poller.ts';
 import { openTopology } from './local/topology.ts';
@@ -219,4 +223,37 @@ test('dead letters are listed, shown, replayed and discarded by the command line
   const discarded = await runCli(['dead-letters', 'discard', id, '--yes', '--json'], { env });
   assert.equal(discarded.exitCode, 0, discarded.stderr);
   assert.equal((await letters()).length, 3);
+});
+
+test('what an invocation that was stopped left whole as a dead letter is replayed, and its entries are stored', async () => {
+  const strict = await startStrictS3(cloud.services().endpoint);
+  const place = { endpoint: strict.endpoint, region: cloud.region, forcePathStyle: true };
+  const s3 = new S3Client({ ...place, credentials: CREDENTIALS });
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+  s3.destroy();
+  assert.equal(Buckets.length, 1);
+  const objects = createS3Objects({ ...place, bucket: Buckets[0]?.Name as string, prefix: '' });
+  const before = new Set((await letters()).map(({ id }) => id));
+  const left = [nowEntry(), nowEntry()];
+  const store = { replay: assert.fail, discard: assert.fail, persist: assert.fail, probe: assert.fail };
+  await createDeadLetters({ objects, store: store as never }).writeRaw(
+    encodeEnvelope({ batch: createSource('stopped')(left) }),
+    {
+      code: 'persister-crashed',
+      message: 'the invocation was stopped',
+      attempts: 1,
+      firstFailedAt: Date.now() * 1000,
+      lastFailedAt: Date.now() * 1000,
+      source: '',
+      n: 0,
+    },
+  );
+  await objects.close();
+  await strict.close();
+  const [letter] = (await letters()).filter(({ id }) => !before.has(id));
+  const env = { DAYBOOK_URL: url, DAYBOOK_API_KEY: await cloud.adminKey() };
+  const replayed = await runCli(['dead-letters', 'replay', letter?.id ?? '', '--json'], { env });
+  assert.equal(replayed.exitCode, 0, replayed.stderr);
+  await assertOnRecord(left.map(({ id }) => id));
+  assert.deepEqual(new Set((await letters()).map(({ id }) => id)), before);
 });
