@@ -2,15 +2,11 @@
  * The bucket of the archive: segments, which are only ever created and grow cheaper with age, and beside them for some
  * days what queries found.
  */
-import type { aws_kms as kms } from 'aws-cdk-lib';
-import { aws_s3 as s3, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { aws_s3 as s3, Duration, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-export interface ArchiveBucketProps {
-  readonly key?: kms.IKey | undefined;
-  /** With `DESTROY` what is in it goes with it. */
-  readonly removalPolicy: RemovalPolicy;
-}
+import type { PrivateBucketProps } from '../objects/private-bucket.ts';
+import { privateBucket } from '../objects/private-bucket.ts';
 
 /** The folders of the bucket: segments, and answers of Athena. */
 export const SEGMENTS = 'entries/';
@@ -26,16 +22,10 @@ const UNFINISHED_UPLOAD = Duration.days(7);
 export class ArchiveBucket extends Construct {
   readonly bucket: s3.Bucket;
 
-  constructor(scope: Construct, id: string, { key, removalPolicy }: ArchiveBucketProps) {
+  constructor(scope: Construct, id: string, props: PrivateBucketProps) {
     super(scope, id);
     this.bucket = new s3.Bucket(this, 'Bucket', {
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      versioned: true,
-      encryption: key ? s3.BucketEncryption.KMS : s3.BucketEncryption.S3_MANAGED,
-      ...(key && { encryptionKey: key, bucketKeyEnabled: true }),
+      ...privateBucket(props),
       lifecycleRules: [
         {
           id: 'segments',
@@ -52,8 +42,6 @@ export class ArchiveBucket extends Construct {
           abortIncompleteMultipartUploadAfter: UNFINISHED_UPLOAD,
         },
       ],
-      removalPolicy,
-      autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
