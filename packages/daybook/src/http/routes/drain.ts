@@ -54,6 +54,6 @@ function readRequest(given: unknown) {
   const where = issue?.path.join('.') ?? '';
   throw new DaybookError(
     'PARAMETER_INVALID',
-    `${where === '' ? 'body' : where}: expected {"drained","reason"?}; ${issue?.message}`,
+    `${where === '' ? 'body' : where}: expected {"drained": true or false, "reason": a text, or none}, given ${String(JSON.stringify(given)).slice(0, 60)}`,
   );
 }
