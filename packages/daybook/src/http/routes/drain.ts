@@ -5,6 +5,7 @@ import type { Context, Hono } from 'hono';
 
 import type { Drain } from '../../access/drain/drain.ts';
 import type { Identity } from '../../access/identity.ts';
+import { show } from '../../config/leaf.ts';
 import { drainRequestSchema } from '../../contract/drain-schemas.ts';
 import type { DrainView } from '../../contract/messages.ts';
 import { DaybookError } from '../../errors.ts';
@@ -54,6 +55,6 @@ function readRequest(given: unknown) {
   const where = issue?.path.join('.') ?? '';
   throw new DaybookError(
     'PARAMETER_INVALID',
-    `${where === '' ? 'body' : where}: expected {"drained": true or false, "reason": a text, or none}, given ${String(JSON.stringify(given)).slice(0, 60)}`,
+    `${where === '' ? 'body' : where}: expected {"drained": true or false, "reason": a text, or none}, given ${show(given)}`,
   );
 }
