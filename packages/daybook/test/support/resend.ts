@@ -1,7 +1,9 @@
 /**
  * What a careful client does after a crash: it repeats every keyed write that it has no answer for, with the same key
- * and the same bytes.
+ * and the same bytes, and again while the answer is that it may be repeated.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type Exchange, openConnection } from './exchange.ts';
 import type { Attempt, Journal } from './journal.ts';
 import { writeBatch, writeOne } from './writers.ts';
@@ -21,7 +23,18 @@ function linesOf(journal: Journal, key: string): Attempt[] {
   return [...journal.attempts.values()].filter((attempt) => batchKey(attempt) === key);
 }
 
-/** @throws {Error} when a repeat is not answered with a success. */
+/** Repeats what may be repeated; gives the answer that is not "try again", or the last of a minute. */
+async function untilTold(send: () => Promise<Exchange>): Promise<Exchange> {
+  let answer = await send();
+  const end = performance.now() + 60_000;
+  while (/"retryable":true/.test(answer.body) && performance.now() < end) {
+    await sleep(100);
+    answer = await send();
+  }
+  return answer;
+}
+
+/** @throws {Error} when a repeat is not answered with a success in the end. */
 export async function resendUnacknowledged(
   address: string,
   journal: Journal,
@@ -37,11 +50,13 @@ export async function resendUnacknowledged(
   };
   try {
     for (const attempt of attempts) {
-      if (batchKey(attempt) === undefined) count(await writeOne(connection, register, attempt, journal));
+      if (batchKey(attempt) !== undefined) continue;
+      count(await untilTold(() => writeOne(connection, register, attempt, journal)));
     }
     for (const key of new Set(attempts.map(batchKey))) {
-      if (key !== undefined)
-        count(await writeBatch(connection, register, linesOf(journal, key), journal, key));
+      if (key === undefined) continue;
+      const lines = linesOf(journal, key);
+      count(await untilTold(() => writeBatch(connection, register, lines, journal, key)));
     }
   } finally {
     connection.close();
