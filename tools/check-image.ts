@@ -9,14 +9,21 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmod, chown, cp, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { dirname, join, matchesGlob } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { DockerfileParser } from 'dockerfile-ast';
 
 import { ROOT, copyTrackedFiles, withTemporaryFolder } from './checkout.ts';
 import { plainEnvironment, runCommand, say } from './command.ts';
+import { RDS_CERTIFICATES_FILE, readRdsRoots } from './rds-certificates.ts';
 import { serveOnce } from './served.ts';
 
 /** Beside Node.js itself. */
 const MAX_IMAGE_MB = 40;
+/** Where a deployment is unless its configuration says otherwise, and what RDS signs with: "Certificate authorities". */
+const DEFAULT_REGION = 'eu-west-1';
+const ROOT_KINDS = ['ECC384', 'RSA2048', 'RSA4096'];
+/** An image runs for so long without being built anew. */
+const VALID_FOR_MS = 2 * 365 * 86_400_000;
 const EXACT_VERSION = /^[a-z][a-z0-9./-]*:\d+\.\d+\.\d+-[a-z]+-slim$/;
 
 const { entrypoint, command, healthcheck, uid } = checkInstructions(
@@ -31,6 +38,7 @@ await withTemporaryFolder(async (folder) => {
   const image = join(folder, 'app');
   runCommand(process.execPath, [join(checkout, 'tools/gather-image.ts'), image], { cwd: checkout });
   await measure(image);
+  checkCertificates(await readFile(join(image, RDS_CERTIFICATES_FILE), 'utf8'));
   await useAsImage(folder, image);
 });
 
@@ -123,6 +131,29 @@ async function measure(image: string): Promise<void> {
   const megabytes = (bytes / 1e6).toFixed(1);
   say(`image: ${megabytes} MB beside Node.js`);
   assert.ok(bytes < MAX_IMAGE_MB * 1e6, `${megabytes} MB; the limit is ${MAX_IMAGE_MB} MB`);
+}
+
+/** Every one parses, signed itself, may sign others and does not end soon; the default region has all of its own. */
+function checkCertificates(bundle: string): void {
+  const roots = readRdsRoots(bundle);
+  const needed = Date.now() + VALID_FOR_MS;
+  for (const { certificate } of roots) {
+    const { subject, ca, publicKey, validFrom, validTo } = certificate;
+    assert.ok(ca && certificate.verify(publicKey), `a root: ${subject}`);
+    assert.ok(
+      Date.parse(validFrom) < Date.now() && Date.parse(validTo) > needed,
+      `${subject} ends ${validTo}`,
+    );
+  }
+  const kinds = roots.filter(({ region }) => region === DEFAULT_REGION).map(({ kind }) => kind);
+  assert.deepEqual(kinds.toSorted(), ROOT_KINDS, `the roots of ${DEFAULT_REGION}`);
+  createSecureContext({ ca: bundle });
+  const regions = new Set(roots.map(({ region }) => region));
+  const first =
+    roots.map(({ certificate }) => Date.parse(certificate.validTo)).toSorted((a, b) => a - b)[0] ?? 0;
+  say(
+    `${RDS_CERTIFICATES_FILE}: ${roots.length} certificates of ${regions.size} regions, the first to end in ${new Date(first).getUTCFullYear()}`,
+  );
 }
 
 async function useAsImage(folder: string, image: string): Promise<void> {

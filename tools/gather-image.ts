@@ -1,16 +1,18 @@
 /**
  * Gathers what the container image holds: the package as it would be published, with everything that it and the clients of
- * its drivers need, each in the version that `package-lock.json` has. Nothing is installed anew, so nothing else can come in.
+ * its drivers need, each in the version that `package-lock.json` has, and the certificates of Amazon RDS. Nothing is installed
+ * anew, so nothing else can come in.
  *
  *   node tools/gather-image.ts DIRECTORY
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 
 import { ROOT } from './checkout.ts';
 import { runCommand, say } from './command.ts';
+import { RDS_CERTIFICATES_FILE, rdsCertificates } from './rds-certificates.ts';
 
 interface Locked {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ async function gather(into: string): Promise<void> {
   const needed = closure(packages);
   for (const path of needed) await copyPackage(path, into);
   await cp(join(ROOT, 'deploy/healthcheck.js'), join(into, 'healthcheck.js'));
+  await writeFile(join(into, RDS_CERTIFICATES_FILE), rdsCertificates());
   say(`gathered: daybook and ${needed.length} packages that it needs, as locked`);
 }
 

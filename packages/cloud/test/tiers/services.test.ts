@@ -2,10 +2,12 @@
  * The tiers: what each is told, how it runs, how it is replaced without a request lost, and how many there are.
  */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 
 import { CONFIG_VARIABLE, ENVIRONMENT, parseConfig } from 'daybook/deployment';
 
+import { RDS_CERTIFICATES_FILE, rdsCertificates, readRdsRoots } from '../../../../tools/rds-certificates.ts';
 import { stopSecondsOf } from '../../src/config/service-checks.ts';
 import { TIERS } from '../../src/config/service-schema.ts';
 import { IDLE_SECONDS } from '../../src/front/tier-balancer.ts';
@@ -57,6 +59,19 @@ describe('a container', () => {
   test('proves that the database is the one that is named', async () => {
     const { DAYBOOK_STORE: url } = variablesOf(taskOf(await threeTier('prd'), 'api'));
     assert.match(JSON.stringify(url), /sslmode=verify-full&sslrootcert=\/app\//);
+  });
+
+  test('finds the certificates of the database where the image has them, for the region that it is in', async () => {
+    const containerfile = await readFile(
+      new URL('../../../../deploy/Containerfile', import.meta.url),
+      'utf8',
+    );
+    const [, folder] = /^COPY --from=build \/image (\S+)$/m.exec(containerfile) ?? [];
+    const { DAYBOOK_STORE: url } = variablesOf(taskOf(await threeTier('prd'), 'api'));
+    const [, path] = /sslrootcert=([^&"]+)/.exec(JSON.stringify(url)) ?? [];
+    assert.equal(path, `${folder}/${RDS_CERTIFICATES_FILE}`);
+    const regions = readRdsRoots(rdsCertificates()).map(({ region }) => region);
+    assert.ok(regions.includes('eu-west-1'), 'the default region');
   });
 
   test('cannot write but to its volumes, is not root and has no capability', async () => {
