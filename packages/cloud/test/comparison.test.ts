@@ -17,6 +17,7 @@ const FOUND: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   S1: { e: 16, n: 18, r: 35, w: 7, f: 11 },
   S2: { e: 10, n: 15, r: 40, w: 33, f: 10 },
   S3: { e: 22, n: 15, r: 34, w: 15, f: 12 },
+  S4: { e: 15, n: 23, r: 38, w: 21, f: 12 },
   S5: { e: 4, n: 5, r: 8, f: 11 },
 };
 
