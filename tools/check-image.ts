@@ -10,10 +10,10 @@ import { spawnSync } from 'node:child_process';
 import { chmod, chown, cp, lstat, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { dirname, join, matchesGlob } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { DockerfileParser } from 'dockerfile-ast';
 
 import { ROOT, copyTrackedFiles, withTemporaryFolder } from './checkout.ts';
 import { plainEnvironment, runCommand, say } from './command.ts';
+import { basesOf, finalStage, instructionsOf, removedOf } from './containerfile.ts';
 import { RDS_CERTIFICATES_FILE, readRdsRoots } from './rds-certificates.ts';
 import { serveOnce } from './served.ts';
 
@@ -24,7 +24,7 @@ const DEFAULT_REGION = 'eu-west-1';
 const ROOT_KINDS = ['ECC384', 'RSA2048', 'RSA4096'];
 /** An image runs for so long without being built anew. */
 const VALID_FOR_MS = 2 * 365 * 86_400_000;
-const EXACT_VERSION = /^[a-z][a-z0-9./-]*:\d+\.\d+\.\d+-[a-z]+-slim$/;
+const PINNED = /^[a-z][a-z0-9./-]*:\d+\.\d+\.\d+-[a-z]+-slim@sha256:[0-9a-f]{64}$/;
 
 const { entrypoint, command, healthcheck, uid } = checkInstructions(
   await readFile(join(ROOT, 'deploy/Containerfile'), 'utf8'),
@@ -51,24 +51,15 @@ interface Start {
 
 /** @throws {AssertionError} that names the rule. */
 function checkInstructions(text: string): Start {
-  const instructions = DockerfileParser.parse(text)
-    .getInstructions()
-    .map((one) => {
-      // With its flags, which the parser tells apart from its arguments.
-      const lines = one.getTextContent().replaceAll(/\\\n\s*/g, ' ');
-      return { keyword: one.getKeyword(), rest: lines.slice(one.getKeyword().length).trim() };
-    });
-  const last = instructions.map(({ keyword }) => keyword).lastIndexOf('FROM');
-  const final = instructions.slice(last);
+  const instructions = instructionsOf(text);
+  const final = finalStage(instructions);
   const only = (keyword: string): string => {
     const found = final.filter((one) => one.keyword === keyword);
     assert.equal(found.length, 1, `the image has one ${keyword}`);
     return found[0]?.rest ?? '';
   };
-  const bases = instructions
-    .filter(({ keyword }) => keyword === 'FROM')
-    .map(({ rest }) => rest.split(' ')[0] ?? '');
-  for (const base of bases) assert.match(base, EXACT_VERSION, 'a base has an exact version');
+  const bases = basesOf(instructions);
+  for (const base of bases) assert.match(base, PINNED, 'a base has an exact version and a digest');
   assert.equal(new Set(bases).size, 1, 'it runs on what it was built on');
   assert.ok(
     bases[0]?.startsWith(`node:${process.versions.node}-`),
@@ -90,6 +81,8 @@ function checkInstructions(text: string): Start {
   }
   const copied = final.filter(({ keyword }) => keyword === 'COPY').map(({ rest }) => rest);
   assert.deepEqual(copied, ['--from=build /image /app'], 'it holds what was gathered and nothing else');
+  for (const manager of ['/usr/local/lib/node_modules', '/opt'])
+    assert.ok(removedOf(final).includes(manager), `${manager}: package managers of the base are taken away`);
   assert.equal(only('STOPSIGNAL'), 'SIGTERM');
   const user = /^(\d+):\1$/.exec(only('USER'));
   assert.ok(user && Number(user[1]) >= 1000, 'a user by number, and not root');
