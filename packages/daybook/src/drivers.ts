@@ -23,6 +23,8 @@ export interface Drivers {
   readonly store: Store;
   /** Undefined when entries go to the store directly; then nothing is ever dead, and no object storage is opened. */
   readonly queue: Queue | undefined;
+  /** What the queue moved away because it ended the persister again and again; where the persister is here and it is named. */
+  readonly crashed?: Queue | undefined;
   readonly objects: Objects | undefined;
   /** In the order that nothing is closed before what needs it. */
   close(): Promise<void>;
@@ -52,8 +54,12 @@ export async function openDrivers(config: Config, directory: string, log: Logger
     const queueChoice = chooseQueue(config, storeChoice);
     if (queueChoice.driver === 'none') return { store, queue: undefined, objects: undefined, close };
     const queue = await keep(openQueue(queueChoice, config, directory, log));
+    const crashed =
+      queueChoice.driver === 'sqs' && queueChoice.crashed !== undefined && config.roles.includes('persister')
+        ? await keep(openSqs(queueChoice.crashed, log))
+        : undefined;
     const objects = await keep(openObjects(parseObjectsUrl(config.objects.url) as ObjectsChoice, directory));
-    return { store, queue, objects, close };
+    return { store, queue, crashed, objects, close };
   } catch (thrown) {
     await close();
     throw thrown;

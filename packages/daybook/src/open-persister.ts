@@ -6,15 +6,18 @@ import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import type { DeadLetters } from './persister/dead-letters.ts';
-import type { Persister } from './persister/persister.ts';
+import { createCrashedMessages } from './persister/crashed-messages.ts';
+import type { Persister, PersisterOptions } from './persister/persister.ts';
 import { createPersister } from './persister/persister.ts';
 import type { Queue } from './queue/queue.ts';
 import { random, sleep } from './retry.ts';
-import type { Store } from './store/store.ts';
+import type { AcknowledgedBatch, Store } from './store/store.ts';
 
 export interface OpenPersisterOptions {
   readonly config: Config;
   readonly queue: Queue;
+  /** What ended the persister again and again, where the queue moves it. */
+  readonly crashed?: Queue | undefined;
   readonly store: Store;
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
@@ -25,9 +28,8 @@ export interface OpenPersisterOptions {
 
 /** Begins at once. */
 export function openPersister(options: OpenPersisterOptions): Persister {
-  const { config, queue, store, deadLetters, clock, log, onStored } = options;
-  const persister = createPersister({
-    queue,
+  const { config, queue, crashed, store, deadLetters, clock, log, onStored } = options;
+  const parts = {
     store,
     deadLetters,
     limits: config.persister,
@@ -35,9 +37,19 @@ export function openPersister(options: OpenPersisterOptions): Persister {
     nowMs: () => clock.elapsedMs(),
     sleep,
     random,
-    onStored: (batches) => onStored(batches.reduce((sum, { batch }) => sum + batch.entries.length, 0)),
+    onStored: (batches: readonly AcknowledgedBatch[]) =>
+      onStored(batches.reduce((sum, { batch }) => sum + batch.entries.length, 0)),
     log,
-  });
+  } satisfies Omit<PersisterOptions, 'queue'>;
+  const persister = createPersister({ ...parts, queue });
   persister.start();
-  return persister;
+  if (crashed === undefined) return persister;
+  const messages = createCrashedMessages({ ...parts, queue: crashed });
+  messages.start();
+  return {
+    ...persister,
+    async close() {
+      await Promise.all([messages.close(), persister.close()]);
+    },
+  };
 }

@@ -37,7 +37,7 @@ import { watchObjects, watchPersister, watchStore } from './telemetry/watched-pa
 
 export interface ServiceOptions {
   readonly config: Config;
-  readonly drivers: Pick<Drivers, 'store' | 'queue' | 'objects'>;
+  readonly drivers: Pick<Drivers, 'store' | 'queue' | 'crashed' | 'objects'>;
   readonly front: Front;
   /** The folder of what pages load. */
   readonly assets: URL;
@@ -72,7 +72,7 @@ export interface Service {
 /** @throws {StartError} when a register allows more than the drivers hold. */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { config, drivers, clock, ids, nowMs, log, front, assets, background } = options;
-  const { store, queue, objects } = drivers;
+  const { store, queue, crashed, objects } = drivers;
   assertEntriesFit(config, drivers);
   const paths = config.roles.includes('api') ? registerPaths(config.registers) : new Map<string, Register>();
   const budget = createBudget(config.limits.maxBytesInFlight);
@@ -124,7 +124,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const deadLetters = objects && createDeadLetters({ objects, store });
   const persister =
     queue && deadLetters && config.roles.includes('persister')
-      ? openPersister({ config, queue, store, deadLetters, clock, log, onStored: noteStored })
+      ? openPersister({ config, queue, crashed, store, deadLetters, clock, log, onStored: noteStored })
       : undefined;
   const rates = persister && createRates({ read: () => persister.status().counters, nowMs });
 

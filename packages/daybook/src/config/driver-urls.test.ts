@@ -75,7 +75,17 @@ test('a queue of SQS is named by region, account and name', () => {
       topic: { arn: topic, maxBytes: 1_048_576 },
     },
   );
+  const place = { driver: 'sqs', awsRegion: 'eu-west-1', endpoint: 'http://127.0.0.1:4566' };
+  const url = 'sqs://eu-west-1/123456789012/daybook?endpoint=http://127.0.0.1:4566&crashed=behind';
+  assert.deepEqual(parseQueueUrl(url), {
+    ...place,
+    queueUrl: 'http://127.0.0.1:4566/123456789012/daybook',
+    crashed: { ...place, queueUrl: 'http://127.0.0.1:4566/123456789012/behind' },
+  });
   for (const parameters of [
+    'crashed=',
+    'crashed=daybook',
+    'crashed=another/queue',
     'topic=daybook',
     `topic=${topic}.fifo`,
     'topicMaxBytes=2048',

@@ -24,7 +24,15 @@ export type QueueChoice =
       readonly endpoint?: string;
       /** What is sent goes there and comes to the queue. */
       readonly topic?: { readonly arn: string; readonly maxBytes?: number };
+      /** Where its redrive policy moves what ended the persister again and again. */
+      readonly crashed?: SqsPlace;
     };
+
+/** A queue by itself. */
+type SqsPlace = Pick<
+  Extract<QueueChoice, { driver: 'sqs' }>,
+  'driver' | 'awsRegion' | 'queueUrl' | 'endpoint'
+>;
 
 export type ObjectsChoice =
   | { readonly driver: 'file'; readonly path?: string }
@@ -39,6 +47,7 @@ export type ObjectsChoice =
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html: such as eu-west-1 or us-gov-east-1. */
 const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
 const QUEUE_PATH = /^\/(\d{12})\/([A-Za-z0-9_-]{1,80})$/;
+const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 /** A standard topic: "CreateTopic" in the Amazon SNS API Reference. */
 const TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/;
 /** "Publishing large messages with Amazon SNS" in the Developer Guide: the range of MaximumMessageSize. */
@@ -75,20 +84,26 @@ export function parseQueueUrl(text: string): QueueChoice | undefined {
   if (text === 'none') return { driver: 'none' };
   if (text === 'sqlite:') return { driver: 'sqlite' };
   const url = parse(text);
-  const given = url && readParameters(url, ['endpoint', 'topic', 'topicMaxBytes']);
+  const given = url && readParameters(url, ['endpoint', 'topic', 'topicMaxBytes', 'crashed']);
   if (url?.protocol !== 'sqs:' || given === undefined) return undefined;
   const [, account, name] = QUEUE_PATH.exec(url.pathname) ?? [];
   const topic = topicOf(given);
   if (!AWS_REGION.test(url.hostname) || account === undefined || name === undefined || topic === 'wrong')
     return undefined;
+  const { crashed } = given;
+  if (crashed !== undefined && (!QUEUE_NAME.test(crashed) || crashed === name)) return undefined;
   const host = given.endpoint ?? `https://sqs.${url.hostname}.amazonaws.com`;
-  const queueUrl = `${host.replace(/\/$/, '')}/${account}/${name}`;
-  return {
+  const placeOf = (queue: string): SqsPlace => ({
     driver: 'sqs',
     awsRegion: url.hostname,
-    queueUrl,
+    queueUrl: `${host.replace(/\/$/, '')}/${account}/${queue}`,
     ...endpointOf(given),
+  });
+  return {
+    ...placeOf(name),
     ...(topic && { topic }),
+    // "RedrivePolicy": a queue of the same account and region.
+    ...(crashed !== undefined && { crashed: placeOf(crashed) }),
   };
 }
 

@@ -5,14 +5,14 @@
 import type { Logger } from 'pino';
 
 import { toError } from '../errors.ts';
-import type { DeadLetter } from '../persister/dead-letter.ts';
-import { rawIdOf } from '../persister/dead-letter.ts';
-import type { DeadLetters } from '../persister/dead-letters.ts';
-import type { InvocationTally } from './invocation.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import { rawIdOf } from './dead-letter.ts';
+import type { DeadLetters } from './dead-letters.ts';
 
 export interface NetOptions {
   readonly letters: Pick<DeadLetters, 'show' | 'writeRaw' | 'discard'>;
-  readonly tally: InvocationTally;
+  /** Called when a net is the dead letter of its message. */
+  readonly onCaught: () => void;
   /** Unix microseconds. */
   readonly nowMicros: () => number;
   /** Whoever spread a net so long ago is at work no more. */
@@ -28,12 +28,12 @@ export interface Net {
   spread(body: Uint8Array): Promise<'spread' | 'caught' | 'busy'>;
   /**
    * One that cannot be removed stays, as a dead letter too many, and so does one that is old: a process that stood still
-   * meanwhile must not take from under a message what another invocation has acknowledged it for.
+   * meanwhile must not take from under a message what somebody else has acknowledged it for.
    */
   remove(body: Uint8Array): Promise<void>;
 }
 
-export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOptions): Net {
+export function createNet({ letters, onCaught, nowMicros, overAfterMs, log }: NetOptions): Net {
   const isOver = ({ firstFailedAt }: DeadLetter): boolean =>
     nowMicros() / 1000 - Date.parse(firstFailedAt) >= overAfterMs;
 
@@ -56,7 +56,7 @@ export function createNet({ letters, tally, nowMicros, overAfterMs, log }: NetOp
           return 'spread';
         }
         if (!isOver(found)) return 'busy';
-        tally.dead += 1;
+        onCaught();
         log.error({ event: 'crash-kept', letter: id, bytes: body.byteLength, since: found.firstFailedAt });
         return 'caught';
       } catch (thrown) {

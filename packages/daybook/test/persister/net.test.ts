@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { createNet } from '../../src/lambda/net.ts';
 import { createFileObjects } from '../../src/objects/file/file-objects.ts';
 import { rawIdOf } from '../../src/persister/dead-letter.ts';
 import { createDeadLetters } from '../../src/persister/dead-letters.ts';
+import { createNet } from '../../src/persister/net.ts';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'daybook-net-'));
@@ -26,7 +26,7 @@ const clock = { micros: 1_800_000_000_000_000 };
 const spread = () =>
   createNet({
     letters,
-    tally: { stored: 0, dead: 0 },
+    onCaught: () => undefined,
     nowMicros: () => clock.micros,
     overAfterMs: VISIBILITY_MS,
     log,
