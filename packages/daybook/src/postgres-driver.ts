@@ -23,12 +23,9 @@ export async function postgresDriver(
     'pg',
     () => import('./store/postgres/postgres-store.ts'),
   );
-  const { replicaUrl, passwordFrom, maxConnections, connectTimeoutMs, statementTimeoutMs } = config.store;
+  const { replicaUrl, maxConnections, connectTimeoutMs, statementTimeoutMs } = config.store;
   const newEpoch = randomId();
-  const password =
-    passwordFrom === undefined
-      ? undefined
-      : await openPassword(parsePasswordFrom(passwordFrom) as PasswordChoice, usersOf(url, replicaUrl), log);
+  const password = await passwordOf(url, config, log);
   return {
     open: () =>
       createPostgresStore({
@@ -44,6 +41,28 @@ export async function postgresDriver(
       }),
     capabilities: { ...POSTGRES_CAPABILITIES, durability: 'memory', durabilityProof: 'not reached yet' },
   };
+}
+
+/** Resolves when the database has a new epoch. @throws {StoreError} {StartError} */
+export async function renewPostgresEpoch(
+  { url }: Extract<StoreChoice, { driver: 'postgres' }>,
+  config: Config,
+  log: Logger,
+): Promise<void> {
+  const { renewEpochOf } = await loadDriver('pg', () => import('./store/postgres/renew-epoch.ts'));
+  const password = await passwordOf(url, config, log);
+  const { connectTimeoutMs } = config.store;
+  await renewEpochOf({ url, ...(password && { password }), epoch: randomId(), connectTimeoutMs });
+}
+
+async function passwordOf(
+  url: string,
+  { store: { passwordFrom, replicaUrl } }: Config,
+  log: Logger,
+): Promise<RotatingPassword | undefined> {
+  if (passwordFrom === undefined) return undefined;
+  const choice = parsePasswordFrom(passwordFrom) as PasswordChoice;
+  return openPassword(choice, usersOf(url, replicaUrl), log);
 }
 
 async function openPassword(

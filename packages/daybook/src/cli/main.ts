@@ -13,6 +13,7 @@ import { addList } from './commands/list.ts';
 import { addPost } from './commands/post.ts';
 import { addProof } from './commands/proof.ts';
 import { addRegisters } from './commands/registers.ts';
+import { addRenewEpoch } from './commands/renew-epoch.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addToken } from './commands/token.ts';
@@ -63,6 +64,7 @@ function createProgram(cli: Cli): Command {
     addDeadLetters,
     addKeys,
     addToken,
+    addRenewEpoch,
     addProof,
     addCloud,
   ];

@@ -117,7 +117,10 @@ export interface Page {
 /** A sequence of entries with one commit order. */
 export interface Lane {
   readonly name: string;
-  /** New at creation, restore, rebuild and promotion; a cursor of another epoch is expired. */
+  /**
+   * New at creation, restore, rebuild and promotion; a cursor of another epoch is expired. It may become another one while
+   * the store is open: `head` tells no position without knowing the epoch that it is of.
+   */
   readonly epoch: string;
 }
 

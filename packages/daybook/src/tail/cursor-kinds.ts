@@ -55,8 +55,10 @@ export function byNumber(store: Pick<Store, 'lanes' | 'head'>): CursorKind {
   /** A lane of another region may not have come here as far as there, or not at all. */
   async function isOfThisLife(lane: Lane, given: LanePlace): Promise<boolean> {
     if (given.epoch !== lane.epoch) return false;
-    const isOwn = lane.name === store.lanes[0]?.name;
-    return !isOwn || given.number <= (await store.head(lane.name, given.number));
+    if (lane.name !== store.lanes[0]?.name) return true;
+    const head = await store.head(lane.name, given.number);
+    // Whoever renewed the epoch is found out by asking.
+    return given.epoch === lane.epoch && given.number <= head;
   }
 
   return {

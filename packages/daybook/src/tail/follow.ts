@@ -67,7 +67,7 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
         subject === undefined ? byNumber(store) : byOwnEntries({ store, nowMicros }, { register, subject });
       const reader = { register, ...(subject !== undefined && { subject }) };
       await kind.begin(from);
-      const numbers = new Map<string, number>();
+      const numbers = new Map<string, { readonly number: number; readonly epoch: string }>();
       /** Whether something of another region is on its way here, as far as the last look could tell. */
       let isAwaited = false;
       for (const lane of store.lanes) await numberIn(lane);
@@ -75,12 +75,17 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
       let turn = 0;
 
       async function numberIn(lane: Lane): Promise<number | undefined> {
-        const number = numbers.get(lane.name) ?? (await kind.numberIn(lane));
-        if (number !== undefined) numbers.set(lane.name, number);
+        const { name, epoch } = lane;
+        const known = numbers.get(name);
+        // In another life of the store the number means another entry; the place has its epoch, and is refused.
+        const number = known?.epoch === epoch ? known.number : await kind.numberIn(lane);
+        if (number !== undefined) numbers.set(name, { number, epoch });
         return number;
       }
 
       async function lookAt(lane: Lane): Promise<readonly StoredEntry[]> {
+        // As it is before the page is read.
+        const { name, epoch } = lane;
         const after = await numberIn(lane);
         if (after === undefined) {
           isAwaited = true;
@@ -94,8 +99,8 @@ export function createTail({ store, stored, nowMicros, nowMs }: TailOptions): Ta
           maxBytes: MAX_PAGE_BYTES,
         });
         kind.assertNotOvertaken(lane, after, page);
-        numbers.set(lane.name, page.through);
-        kind.move(lane, page);
+        numbers.set(name, { number: page.through, epoch });
+        kind.move({ name, epoch }, page);
         isAwaited ||= page.more === 'awaited';
         return page.entries;
       }

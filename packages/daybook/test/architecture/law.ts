@@ -24,6 +24,7 @@ const ROOT_FILES = new Map([
   ['open-persister.ts', 'composition root'],
   ['open-service.ts', 'composition root'],
   ['operator.ts', 'composition root'],
+  ['renew-epoch.ts', 'composition root'],
   ['main.ts', 'process entry'],
   ['human-start.ts', 'process entry'],
   ['index.ts', 'public API'],

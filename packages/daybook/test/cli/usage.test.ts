@@ -16,6 +16,7 @@ const VERBS = [
   'dead-letters',
   'keys',
   'token',
+  'renew-epoch',
   'proof',
 ];
 

@@ -5,16 +5,14 @@
  */
 import { StartError, toError } from '../../errors.ts';
 import type { Store } from '../store.ts';
-import { StoreError } from '../store.ts';
 import type { Connection, ConnectionOptions } from './connection.ts';
 import { connect, createPool } from './connection.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { createExpiry } from './expiry.ts';
-import { reasonOf, sqlStateOf, toStoreError, WRONG_PASSWORD } from './failure.ts';
 import { migrate } from './migrate.ts';
+import { toOpenError } from './open-failure.ts';
 import { makePartitions } from './partitions.ts';
 import type { RotatingPassword } from './password.ts';
-import { PasswordError } from './password.ts';
 import { createQueries } from './queries.ts';
 import { LANE } from './rows.ts';
 import type { DurabilitySettings } from './server-durability.ts';
@@ -62,12 +60,6 @@ export const POSTGRES_CAPABILITIES = {
 
 /** The oldest version that still gets fixes at the time of writing; the tests run on 18. */
 const OLDEST_VERSION = 15;
-/** A wrong credential, a missing database or right: nothing that goes away by itself. */
-const UNUSABLE = /^(?:28|3D|42501)/;
-/** Node.js and OpenSSL when a certificate does not hold, and what `pg` says of a server without TLS. */
-const TLS_FAILURE = /CERT|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO/;
-const NO_TLS = 'The server does not support SSL connections';
-
 /**
  * Brings the schema up to date and opens the store.
  * @throws {StoreError} while the server cannot be reached.
@@ -86,6 +78,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     applicationName: `daybook ${options.region}`,
   };
   const found = await prepare(connection, options.newEpoch);
+  let { epoch } = found;
 
   const { maxConnections = 10, poolIdleMs = 30_000 } = options;
   const primary = createPool({ ...connection, maxConnections, poolIdleMs });
@@ -109,12 +102,19 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
         return durability.proof;
       },
     },
-    lanes: [{ name: LANE, epoch: found.epoch }],
+    lanes: [
+      {
+        name: LANE,
+        get epoch() {
+          return epoch;
+        },
+      },
+    ],
     newestIdAtOpen: found.newestId,
     ...createWrites(primary, durability),
     ...createExpiry(primary, { durability, onSwept: upkeep.spaceWasFreed }),
     ...createVouchers(primary),
-    ...createQueries(primary, replica),
+    ...createQueries(primary, { replica, onEpoch: (now) => (epoch = now) }),
     close: () => (closing ??= close()),
   };
 }
@@ -163,24 +163,4 @@ async function readVersion(connection: Connection): Promise<string> {
     throw new StartError(`store: expected a database of encoding UTF8, given ${row.encoding}`);
   }
   return row.version;
-}
-
-function toOpenError(error: Error, { target, password }: ConnectionOptions): Error {
-  if (error instanceof StartError || error instanceof StoreError) return error;
-  const storeError = toStoreError(error, target.server, 'not-written');
-  const state = sqlStateOf(error);
-  // While it is rotated, secret and database disagree for a moment.
-  if (state === WRONG_PASSWORD && password !== undefined) return storeError;
-  const unusable =
-    state === undefined
-      ? isUnusable(error)
-      : UNUSABLE.test(state) || ['rejected', 'unexpected'].includes(reasonOf(error));
-  return unusable ? new StartError(`store: ${storeError.message}`, { cause: storeError.cause }) : storeError;
-}
-
-/** Of what the server did not say. */
-function isUnusable(error: Error): boolean {
-  if (error instanceof PasswordError) return error.unusable;
-  const { code } = error as { code?: unknown };
-  return TLS_FAILURE.test(String(code)) || error.message === NO_TLS;
 }

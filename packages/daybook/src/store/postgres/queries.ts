@@ -48,7 +48,20 @@ export type Queries = Pick<
   'find' | 'list' | 'tail' | 'head' | 'count' | 'ledger' | 'missingBatches' | 'vouchedThrough' | 'time'
 >;
 
-export function createQueries(primary: Pool, replica: Pool = primary): Queries {
+export interface QueriesOptions {
+  /** Where lists, tails and counts are read; default the primary. */
+  readonly replica?: Pool | undefined;
+  /** Called with the epoch of every head. A replica may tell the one of before for as long as it lags. */
+  readonly onEpoch: (epoch: string) => void;
+}
+
+export function createQueries(primary: Pool, { replica = primary, onEpoch }: QueriesOptions): Queries {
+  async function headOf(pool: Pool, lane: string): Promise<number> {
+    const [row] = await pool.read<{ head: string; epoch: string | null }>(statements.HEAD, [lane]);
+    if (typeof row?.epoch === 'string') onEpoch(row.epoch);
+    return Number(row?.head ?? 0);
+  }
+
   return {
     async find(register, id, subject) {
       const wanted = { register, id, subject };
@@ -169,11 +182,6 @@ async function countIn(
   return subject === undefined
     ? pool.read<CountRow>(statements.COUNT_IDS, [register, starts, uuidArray(edges.slice(1))])
     : pool.read<CountRow>(statements.OWN_COUNT, [register, subject, edges[0], edges[buckets], starts]);
-}
-
-async function headOf(pool: Pool, lane: string): Promise<number> {
-  const [row] = await pool.read<{ head: string }>(statements.HEAD, [lane]);
-  return Number(row?.head ?? 0);
 }
 
 /** A replica that does not answer knows of nothing; the primary, which is asked next, has the say. */

@@ -88,9 +88,12 @@ export const OWN_TAIL: Statement = {
   text: following(page(OWN_FOLLOWED, 'register, subject, position', '$3', '$4')),
 };
 
+/** With the epoch, so that a server finds out when it was renewed. */
 export const HEAD: Statement = {
   name: 'head',
-  text: 'SELECT last AS head FROM daybook.lane WHERE name = $1',
+  text: `
+    SELECT last AS head, (SELECT value FROM daybook.property WHERE name = 'epoch') AS epoch
+    FROM daybook.lane WHERE name = $1`,
 };
 
 /** An entry, and what its mark says; the entry of a duplicate is the first one of its key. */

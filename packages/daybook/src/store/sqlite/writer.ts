@@ -18,14 +18,12 @@ import { serveThread } from '../../sqlite/thread-server.ts';
 import type { DeadEntry, ExpireQuery, Vouch } from '../store.ts';
 import type { AcknowledgedPack } from './append.ts';
 import { createWrites } from './append.ts';
+import { APPLICATION_ID } from './application-id.ts';
 import { createExpiry } from './expiry.ts';
 import { createFreePages } from './free-pages.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import { fromIdBytes } from './rows.ts';
 import { createVouchers } from './vouchers.ts';
-
-/** "DAYB", set by the first migration. */
-const APPLICATION_ID = 0x44415942;
 
 export interface WriterData {
   readonly path: string;
