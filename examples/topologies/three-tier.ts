@@ -20,8 +20,6 @@ export default {
         name: 'daybook.example.com',
         zoneName: 'example.com',
         hostedZoneId: 'Z0123456789ABCDEFGHIJ',
-        cdnCertificateArn:
-          'arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef',
       },
       front: { accessLogs: 'json' },
       observe: { alerts: { high: [{ email: 'on-call@example.com' }], low: [{ email: 'team@example.com' }] } },

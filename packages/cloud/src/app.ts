@@ -7,12 +7,14 @@ import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
-import { isSpread, primaryRegion, ROUTING_REGION } from './config/places.ts';
+import { CDN_REGION, isSpread, primaryRegion, ROUTING_REGION } from './config/places.ts';
 import type { Deployment } from './config/schema.ts';
 import type { Bundles } from './functions/bundles.ts';
 import { tagsOf } from './observe/resource-group.ts';
 import { ApplicationStack } from './stacks/application-stack.ts';
+import { CdnWatchStack } from './stacks/cdn-watch-stack.ts';
 import { DeliveryStack } from './stacks/delivery-stack.ts';
+import { EdgeStack, hasEdge } from './stacks/edge-stack.ts';
 import { KeyStack } from './stacks/key-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
 import { RoutingStack } from './stacks/routing-stack.ts';
@@ -120,12 +122,32 @@ function addServices(app: App, { deployment, bundles, region }: RegionOptions): 
     ...commonProps(deployment, region, 'network'),
     network,
   });
-  return new ServicesStack(app, stackId(deployment, region, 'app'), {
+  const edge = hasEdge(deployment)
+    ? new EdgeStack(app, stackId(deployment, CDN_REGION, 'edge'), {
+        ...commonProps(deployment, CDN_REGION, 'certificate and firewall of CloudFront'),
+      })
+    : undefined;
+  const application = new ServicesStack(app, stackId(deployment, region, 'app'), {
     ...commonProps(deployment, region),
     services,
     database,
     networkStack,
+    edge,
     bundles,
+  });
+  addCdnWatch(app, deployment, application);
+  return application;
+}
+
+function addCdnWatch(
+  app: App,
+  deployment: Deployment,
+  { parts: { front } }: ServicesStack,
+): CdnWatchStack | undefined {
+  if (!deployment.observe.alarms) return undefined;
+  return new CdnWatchStack(app, stackId(deployment, CDN_REGION, 'cdn-watch'), {
+    ...commonProps(deployment, CDN_REGION, 'alarms of CloudFront'),
+    front,
   });
 }
 

@@ -11,6 +11,12 @@ type DomainName = NonNullable<Deployment['domain']>;
 /** Route 53 publishes its metrics there and nowhere else: "Monitoring health checks using CloudWatch". */
 export const ROUTING_REGION = 'us-east-1';
 
+/**
+ * CloudFront takes its certificates and its firewalls from there, and publishes its metrics there: "Requirements for using
+ * SSL/TLS certificates with CloudFront", "AWS::WAFv2::WebACL", "Types of metrics for CloudFront".
+ */
+export const CDN_REGION = 'us-east-1';
+
 /** Whether the table has replicas, and hosts of its own stand for each region. */
 export function isSpread({ regions }: Regions): boolean {
   return regions.length > 1;

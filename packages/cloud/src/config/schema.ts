@@ -50,8 +50,8 @@ const domainSchema = z.strictObject({
   /** Given, so that nothing is looked up while the app is synthesised. */
   hostedZoneId: text('the id of a Route 53 hosted zone', /^Z[A-Z0-9]{1,31}$/),
   /**
-   * Of front.kind `cdn` outside of us-east-1, where CloudFront has its certificates: one for the name itself and for
-   * `api.` and `cdn.` before it. In us-east-1 it is made.
+   * Of front.kind `cdn` outside of us-east-1, where CloudFront takes its certificates from: one that is there already, for
+   * the name itself and for `api.` and `cdn.` before it. Default: it is made.
    */
   cdnCertificateArn: text(
     'the ARN of a certificate in us-east-1',

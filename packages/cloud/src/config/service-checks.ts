@@ -6,8 +6,6 @@ import { ConfigError } from './fault.ts';
 import type { Deployment } from './schema.ts';
 import { sizeFault, TIERS } from './service-schema.ts';
 
-/** CloudFront keeps its certificates there. */
-const CDN_REGION = 'us-east-1';
 /** "stopTimeout", Amazon ECS API Reference: the most on Fargate. */
 const MAX_STOP_SECONDS = 120;
 /** What a shutdown may take after its grace: keys, intake, persister and drivers, 4 s each (packages/daybook/src/daybook.ts). */
@@ -47,7 +45,7 @@ export function stopSecondsOf(deployment: Deployment): number {
   return Math.ceil(limits.shutdownGraceMs / 1000) + FLUSH_SECONDS;
 }
 
-function assertTogether({ front, network, queue, database, domain, regions }: Deployment): void {
+function assertTogether({ front, network, queue, database, regions }: Deployment): void {
   for (const [key, part] of Object.entries({ network, queue, database })) {
     if (part === undefined)
       throw new ConfigError(`${key}: expected one, because there are services, given nothing`);
@@ -58,18 +56,11 @@ function assertTogether({ front, network, queue, database, domain, regions }: De
     throw new ConfigError(
       `regions: expected one, because there are services and a database is of one region, given ${regions.join(', ')}`,
     );
-  if (domain === undefined) return;
-  const elsewhere = regions.find((region) => region !== CDN_REGION);
-  if (domain.cdnCertificateArn === undefined && elsewhere !== undefined)
-    throw new ConfigError(
-      `domain.cdnCertificateArn: expected a certificate in ${CDN_REGION} for ${domain.name}, api.${domain.name} and cdn.${domain.name}, because ${elsewhere} is another region, given none`,
-    );
 }
 
 /** What is built around functions alone is refused, and not left away without a word. */
-function assertUnused({ front, queue, access, archive, console }: Deployment): void {
+function assertUnused({ queue, access, archive, console }: Deployment): void {
   const refused: readonly (readonly [key: string, isGiven: boolean, why: string])[] = [
-    ['front.waf', front.waf !== 'off', 'a firewall there would take CloudFront for every caller'],
     ['queue.fanOut', queue?.fanOut === true, 'the topic is made for functions'],
     ['access.cognito', access.cognito, 'no route leads from them to the keys of a user pool'],
     [

@@ -9,6 +9,7 @@ import {
   aws_route53_targets as targets,
   aws_s3 as s3,
   Duration,
+  ReferenceStrength,
   Stack,
   Validations,
 } from 'aws-cdk-lib';
@@ -22,11 +23,14 @@ import { cdnNames } from './cdn-names.ts';
 import type { Domain } from './domain.ts';
 import { LogBucket } from './log-bucket.ts';
 import type { TierBalancer } from './tier-balancer.ts';
+import type { EdgeStack } from '../stacks/edge-stack.ts';
 
 export interface CdnProps {
   readonly deployment: Deployment;
   readonly balancer: TierBalancer;
   readonly domain?: Domain | undefined;
+  /** What is in us-east-1 for it. */
+  readonly edge?: EdgeStack | undefined;
 }
 
 /** More than the longest poll (30 s) and the comment that keeps a stream alive (15 s); "Response timeout": 60 s need no increase. */
@@ -42,12 +46,13 @@ export class Cdn extends Construct implements CdnFront {
   readonly targets: CdnFront['targets'];
   readonly targetOf: CdnFront['targetOf'];
 
-  constructor(scope: Construct, id: string, { deployment, balancer, domain }: CdnProps) {
+  constructor(scope: Construct, id: string, props: CdnProps) {
     super(scope, id);
+    const { balancer, domain } = props;
     this.balancer = balancer.balancer;
     this.targetOf = { web: balancer.web, api: balancer.api };
     this.targets = [balancer.api, balancer.web];
-    this.distribution = this.#createDistribution(deployment, balancer, domain);
+    this.distribution = this.#createDistribution(props);
     if (domain !== undefined)
       domain.leadTo(new targets.CloudFrontTarget(this.distribution), {
         ipv6: true,
@@ -61,13 +66,15 @@ export class Cdn extends Construct implements CdnFront {
     this.distribution.node.addDependency(web.service, api.service);
   }
 
-  #createDistribution(
-    deployment: Deployment,
-    { balancer, encrypted }: TierBalancer,
-    domain: Domain | undefined,
-  ): cloudfront.Distribution {
+  #createDistribution({
+    deployment,
+    balancer: { balancer, encrypted },
+    domain,
+    edge,
+  }: CdnProps): cloudfront.Distribution {
     const { bucket: logBucket } = new LogBucket(this, 'AccessLogs', { deployment, byAcl: true });
-    const certificate = domain && this.#certificate(deployment, domain);
+    const certificate = domain && this.#certificate(deployment, domain, edge);
+    const aclArn = edge?.firewall?.aclArn;
     const functionAssociations = this.#allowList(deployment);
     const origin = origins.VpcOrigin.withApplicationLoadBalancer(balancer, {
       vpcOriginName: `${Stack.of(this).stackName}-balancer`,
@@ -107,6 +114,9 @@ export class Cdn extends Construct implements CdnFront {
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       enableLogging: true,
       logBucket: logBucket as s3.IBucket,
+      // What an alarm on slow answers reads; CloudWatch is paid for them.
+      publishAdditionalMetrics: deployment.observe.alarms,
+      ...(aclArn !== undefined && { webAclId: fromElsewhere(aclArn) }),
       ...(domain &&
         certificate && {
           domainNames: [...cdnNames(domain.name)],
@@ -114,13 +124,18 @@ export class Cdn extends Construct implements CdnFront {
           minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
         }),
     });
-    this.#acknowledge(distribution, { encrypted });
+    this.#acknowledge(distribution, { encrypted, guarded: aclArn !== undefined });
     return distribution;
   }
 
   /** The balancer's own serves CloudFront as well where both are in the one region that CloudFront takes them from. */
-  #certificate({ domain: settings }: Deployment, domain: Domain): acm.ICertificate {
-    const arn = settings?.cdnCertificateArn;
+  #certificate(
+    { domain: settings }: Deployment,
+    domain: Domain,
+    edge: EdgeStack | undefined,
+  ): acm.ICertificate {
+    const made = edge?.certificate;
+    const arn = settings?.cdnCertificateArn ?? (made && fromElsewhere(made.certificateArn));
     if (arn === undefined) return domain.certificate;
     return acm.Certificate.fromCertificateArn(this, 'Certificate', arn);
   }
@@ -139,14 +154,18 @@ export class Cdn extends Construct implements CdnFront {
     ];
   }
 
-  #acknowledge(distribution: cloudfront.Distribution, { encrypted }: { readonly encrypted: boolean }): void {
+  #acknowledge(
+    distribution: cloudfront.Distribution,
+    { encrypted, guarded }: { readonly encrypted: boolean; readonly guarded: boolean },
+  ): void {
     const because = (id: string, reason: string) =>
       Validations.of(distribution).acknowledge({ id: `AwsSolutions-${id}`, reason });
     because('CFR1', 'Callers may be anywhere in the world; front.allowFrom narrows it to networks.');
-    because(
-      'CFR2',
-      'Daybook limits callers itself, by their own addresses; front.allowFrom narrows it to networks.',
-    );
+    if (!guarded)
+      because(
+        'CFR2',
+        'Daybook limits callers itself, by their own addresses; front.waf puts a firewall here.',
+      );
     if (!encrypted) {
       because(
         'CFR4',
@@ -158,4 +177,9 @@ export class Cdn extends Construct implements CdnFront {
       );
     }
   }
+}
+
+/** An export is of one region; an output is read from any. */
+function fromElsewhere(value: string): string {
+  return Stack.consumeReference(value, ReferenceStrength.WEAK);
 }

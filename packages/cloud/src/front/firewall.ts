@@ -7,8 +7,8 @@ import { Construct } from 'constructs';
 import { problemOf } from 'daybook/deployment';
 
 export interface FirewallProps {
-  /** Of an Application Load Balancer, or of a stage of a REST API. */
-  readonly resourceArn: string;
+  /** `CLOUDFRONT` is made in us-east-1 and named by the distribution; `REGIONAL` is told what it stands before. */
+  readonly reach: 'REGIONAL' | 'CLOUDFRONT';
   readonly perAddressPer5Minutes: number;
 }
 
@@ -38,12 +38,13 @@ const TOO_MANY = 'RateLimited';
 
 /**
  * What the rate refuses is answered 429 with a problem document; WAF lets custom bodies be `application/json` and no
- * other JSON type. What a managed rule refuses is a gateway response of the REST API, and WAF's own 403 at a balancer.
+ * other JSON type. What a managed rule refuses is a gateway response of the REST API, and WAF's own 403 at a balancer and
+ * at CloudFront. An address is that of whoever connects: of the caller itself also at CloudFront.
  */
 export class Firewall extends Construct {
-  readonly association: wafv2.CfnWebACLAssociation;
+  readonly aclArn: string;
 
-  constructor(scope: Construct, id: string, { resourceArn, perAddressPer5Minutes }: FirewallProps) {
+  constructor(scope: Construct, id: string, { reach, perAddressPer5Minutes }: FirewallProps) {
     super(scope, id);
     const problem = {
       ...problemOf('RATE_LIMITED', {
@@ -68,7 +69,7 @@ export class Firewall extends Construct {
       visibilityConfig: watched(name),
     }));
     const acl = new wafv2.CfnWebACL(this, 'Acl', {
-      scope: 'REGIONAL',
+      scope: reach,
       defaultAction: { allow: {} },
       customResponseBodies: {
         [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: JSON.stringify(problem) },
@@ -100,10 +101,12 @@ export class Firewall extends Construct {
       visibilityConfig: watched(Names.uniqueResourceName(this, { maxLength: 128 })),
       description: `In front of ${Stack.of(this).stackName}`,
     });
-    this.association = new wafv2.CfnWebACLAssociation(this, 'Association', {
-      resourceArn,
-      webAclArn: acl.attrArn,
-    });
+    this.aclArn = acl.attrArn;
+  }
+
+  /** @param resourceArn of an Application Load Balancer, or of a stage of a REST API. */
+  standBefore(resourceArn: string): wafv2.CfnWebACLAssociation {
+    return new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn, webAclArn: this.aclArn });
   }
 }
 

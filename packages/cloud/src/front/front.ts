@@ -57,6 +57,7 @@ function domainsOf(
   };
 }
 
-function protect(scope: Construct, { front }: Deployment, resourceArn: string): Firewall | undefined {
-  return front.waf === 'off' ? undefined : new Firewall(scope, 'Firewall', { resourceArn, ...front.waf });
+function protect(scope: Construct, { front }: Deployment, resourceArn: string): void {
+  if (front.waf === 'off') return;
+  new Firewall(scope, 'Firewall', { reach: 'REGIONAL', ...front.waf }).standBefore(resourceArn);
 }

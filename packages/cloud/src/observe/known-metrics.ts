@@ -178,6 +178,20 @@ export const KNOWN_METRICS: Readonly<Record<string, KnownNamespace>> = {
       },
     ],
   },
+  'AWS/CloudFront': {
+    source: 'Types of metrics for CloudFront, Amazon CloudFront Developer Guide',
+    onlyIn: 'us-east-1',
+    metrics: [
+      {
+        names: ['4xxErrorRate', '5xxErrorRate'],
+        dimensions: [['DistributionId', 'Region']],
+        statistics: ['Average'],
+      },
+      { names: ['Requests'], dimensions: [['DistributionId', 'Region']], statistics: COUNTED },
+      // With the additional metrics of the distribution.
+      { names: ['OriginLatency'], dimensions: [['DistributionId', 'Region']], statistics: ['p'] },
+    ],
+  },
   'AWS/Route53': {
     source: 'Monitoring health checks using CloudWatch, Amazon Route 53 Developer Guide',
     onlyIn: 'us-east-1',

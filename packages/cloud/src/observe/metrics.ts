@@ -3,6 +3,7 @@
  * AWS are listed in `known-metrics.ts`; Daybook's own come from the package.
  */
 import type {
+  aws_cloudfront as cloudfront,
   aws_cloudwatch as cloudwatch,
   aws_dynamodb as dynamodb,
   aws_route53 as route53,
@@ -22,13 +23,15 @@ export interface Reading {
   readonly statistic: string;
   readonly period?: Duration;
   readonly label?: string;
+  /** For a graph: an alarm reads its own. Default that of the stack. */
+  readonly region?: string;
 }
 
 export function metric(
   namespace: string,
   metricName: string,
   dimensionsMap: Record<string, string>,
-  { statistic, period = MINUTE, label }: Reading,
+  { statistic, period = MINUTE, label, region }: Reading,
 ): cloudwatch.Metric {
   return new aws_cloudwatch.Metric({
     namespace,
@@ -37,6 +40,7 @@ export function metric(
     statistic,
     period,
     ...(label !== undefined && { label }),
+    ...(region !== undefined && { region }),
   });
 }
 
@@ -123,6 +127,16 @@ export function healthCheckMetric(
   reading: Reading,
 ): cloudwatch.Metric {
   return metric('AWS/Route53', name, { HealthCheckId: attrHealthCheckId }, reading);
+}
+
+/** In us-east-1 only, for all edges together: a stack of another region can show it and cannot watch it. */
+export function cdnMetric(
+  { distributionId }: Pick<cloudfront.IDistribution, 'distributionId'>,
+  name: string,
+  reading: Reading,
+): cloudwatch.Metric {
+  const dimensions = { DistributionId: distributionId, Region: 'Global' };
+  return metric('AWS/CloudFront', name, dimensions, reading);
 }
 
 type RestApi = Extract<Front, { kind: 'rest-api' }>;

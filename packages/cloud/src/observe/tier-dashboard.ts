@@ -6,11 +6,12 @@ import type { aws_cloudwatch } from 'aws-cdk-lib';
 import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { CDN_REGION } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
 import { TIERS } from '../config/service-schema.ts';
 import type { ServiceParts } from '../parts.ts';
 import { probeRows } from './dashboard.ts';
-import { balancerMetric, queueMetric, requestsMetric, targetMetric } from './metrics.ts';
+import { balancerMetric, cdnMetric, queueMetric, requestsMetric, targetMetric } from './metrics.ts';
 import { countedMetric, insightsMetric, instanceMetric, tierMetric } from './tier-metrics.ts';
 import type { Widgets } from './widgets.ts';
 import { graphs, WIDTH, words } from './widgets.ts';
@@ -36,6 +37,7 @@ export function createTierDashboard(
     ...(alarms.length === 0
       ? []
       : [[new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: WIDTH })]]),
+    ...cdnRows(parts),
     ...frontRows(parts),
     ...tierRows(scope, parts),
     ...queueRows(scope, parts),
@@ -44,6 +46,27 @@ export function createTierDashboard(
   ];
   for (const row of rows) dashboard.addWidgets(...row);
   return dashboard;
+}
+
+/** A graph may show metrics of another region; the alarms on these are in a stack there. */
+function cdnRows({ front: { distribution } }: ServiceParts): Widgets[] {
+  const of = (name: string, statistic: string, label: string) =>
+    cdnMetric(distribution, name, { statistic, label, region: CDN_REGION });
+  return [
+    [
+      words(
+        '## 1 · CloudFront\nWell: requests as ever, few 4XX, no 5XX. What is refused or failed here and not below never reached the balancer.',
+      ),
+    ],
+    graphs([
+      ['Requests a minute', [of('Requests', 'Sum', 'Requests')]],
+      ['Refused and failed, %', [of('4xxErrorRate', 'Average', '4XX'), of('5xxErrorRate', 'Average', '5XX')]],
+      [
+        'Until the first byte of the balancer, ms',
+        [of('OriginLatency', 'p99', 'p99'), of('OriginLatency', 'p50', 'p50')],
+      ],
+    ]),
+  ];
 }
 
 function frontRows({ front }: ServiceParts): Widgets[] {
@@ -56,7 +79,7 @@ function frontRows({ front }: ServiceParts): Widgets[] {
     ),
   );
   return [
-    [words('## 1 · The balancer\nWell: few 4XX, no 5XX, and a p50 as ever. Long polls are slow on purpose.')],
+    [words('## 2 · The balancer\nWell: few 4XX, no 5XX, and a p50 as ever. Long polls are slow on purpose.')],
     graphs([
       ['Requests a minute', [requestsMetric(front, Duration.minutes(1))]],
       [
@@ -78,7 +101,7 @@ function tierRows(scope: Construct, { cluster, tiers }: ServiceParts): Widgets[]
   return [
     [
       words(
-        '## 2 · The tiers\nWell: processors around what tasks are added at, memory level, as many tasks as the load needs.',
+        '## 3 · The tiers\nWell: processors around what tasks are added at, memory level, as many tasks as the load needs.',
       ),
     ],
     graphs([
@@ -104,7 +127,7 @@ function queueRows(scope: Construct, { queues: { main, crashed } }: ServiceParts
   return [
     [
       words(
-        '## 3 · Queue and persister\nWell: sent and done go together, the oldest is seconds old. The age leaves out what was received three times: look at the backlog too.',
+        '## 4 · Queue and persister\nWell: sent and done go together, the oldest is seconds old. The age leaves out what was received three times: look at the backlog too.',
       ),
     ],
     graphs([
@@ -141,7 +164,7 @@ function databaseRows({ database }: ServiceParts): Widgets[] {
   return [
     [
       words(
-        '## 4 · The database\nWell: processors below 80 %, latencies of a few milliseconds. What its statements wait for is in Performance Insights.',
+        '## 5 · The database\nWell: processors below 80 %, latencies of a few milliseconds. What its statements wait for is in Performance Insights.',
       ),
     ],
     graphs([

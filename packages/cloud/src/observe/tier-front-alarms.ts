@@ -1,6 +1,6 @@
 /**
  * The balancer behind CloudFront, as callers feel it: answers that are our fault, slow ones, and tasks that are not well.
- * CloudFront's own numbers are published in us-east-1 alone, where an alarm of another region would never see them.
+ * CloudFront's own numbers are published in us-east-1 alone: alarms on them are in a stack there (`cdn-alarms.ts`).
  */
 import { Duration } from 'aws-cdk-lib';
 

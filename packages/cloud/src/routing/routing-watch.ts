@@ -3,15 +3,13 @@
  * alarm and whom it tells are of one region, and a picture of all regions beside one another.
  */
 import type { aws_cloudwatch } from 'aws-cdk-lib';
-import { aws_cloudwatch as cloudwatch, aws_cloudwatch_actions as actions, Duration } from 'aws-cdk-lib';
+import { aws_cloudwatch as cloudwatch, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { sharedTableName } from '../config/places.ts';
 import type { Deployment } from '../config/schema.ts';
-import { createAlarm } from '../observe/alarm.ts';
 import { healthCheckMetric } from '../observe/metrics.ts';
-import { Notifications } from '../observe/notifications.ts';
-import { muteOutside } from '../observe/working-hours.ts';
+import { createToldAlarms } from '../observe/told-alarms.ts';
 import { routingWatches } from './routing-alarms.ts';
 import type { Route } from './routes.ts';
 
@@ -27,23 +25,8 @@ export class RoutingWatch extends Construct {
   constructor(scope: Construct, id: string, { deployment, routes }: RoutingWatchProps) {
     super(scope, id);
     const { observe } = deployment;
-    const alarms = observe.alarms ? this.#alarms(deployment, routes) : [];
+    const alarms = createToldAlarms(this, observe, routingWatches(routes));
     if (observe.dashboard) this.#dashboard(deployment, routes, alarms);
-  }
-
-  #alarms({ observe }: Deployment, routes: readonly Route[]): aws_cloudwatch.Alarm[] {
-    const { alerts } = observe;
-    const topics = new Notifications(this, 'Notifications', { alerts });
-    const made = routingWatches(routes).map((watch) => {
-      const alarm = createAlarm(this, watch);
-      const told = new actions.SnsAction(topics.topicOf(watch.priority));
-      alarm.addAlarmAction(told);
-      alarm.addOkAction(told);
-      return { alarm, priority: watch.priority };
-    });
-    const low = made.filter(({ priority }) => priority === 'low').map(({ alarm }) => alarm);
-    muteOutside(this, alerts.workingHours, low);
-    return made.map(({ alarm }) => alarm);
   }
 
   #dashboard(

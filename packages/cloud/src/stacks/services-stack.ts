@@ -25,6 +25,7 @@ import { EntryQueues } from '../queue/queues.ts';
 import { TierCluster } from '../services/cluster.ts';
 import { ServiceTiers } from '../services/service-tiers.ts';
 import { TierPlace } from '../services/tier-place.ts';
+import type { EdgeStack } from './edge-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 import { keepProviderLogs } from './provider-logs.ts';
 import { removalPolicyOf } from './removal-policy.ts';
@@ -34,6 +35,7 @@ export interface ServicesStackProps extends StackProps {
   readonly services: NonNullable<Deployment['services']>;
   readonly database: NonNullable<Deployment['database']>;
   readonly networkStack: NetworkStack;
+  readonly edge?: EdgeStack | undefined;
   readonly bundles: Bundles;
 }
 
@@ -45,7 +47,7 @@ export class ServicesStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { deployment, services, database: settings, networkStack, bundles, ...props }: ServicesStackProps,
+    { deployment, services, database: settings, networkStack, edge, bundles, ...props }: ServicesStackProps,
   ) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(deployment);
@@ -115,7 +117,7 @@ export class ServicesStack extends Stack {
     balancer.lead(tiers);
     // Without its doors no task starts.
     for (const name of TIERS) tiers[name].service.node.addDependency(doors);
-    const front = new Cdn(this, 'Front', { deployment, balancer, domain });
+    const front = new Cdn(this, 'Front', { deployment, balancer, domain, edge });
     front.waitFor(tiers);
     const probe = deployment.observe.probe
       ? createProbe(this, { deployment, bundles, key, url: front.url })

@@ -130,10 +130,11 @@ test('the dashboard follows an entry through the tiers', async () => {
   const [dashboard] = all(await threeTier('prd'), 'AWS::CloudWatch::Dashboard');
   const body = JSON.stringify(dashboard?.Properties['DashboardBody']);
   const rows = [
-    '1 · The balancer',
-    '2 · The tiers',
-    '3 · Queue and persister',
-    '4 · The database',
+    '1 · CloudFront',
+    '2 · The balancer',
+    '3 · The tiers',
+    '4 · Queue and persister',
+    '5 · The database',
     'The probe',
   ];
   const places = rows.map((row) => body.indexOf(row));

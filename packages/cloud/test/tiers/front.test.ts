@@ -129,7 +129,6 @@ describe('CloudFront', () => {
     const synthesis = await threeTier('prd', {
       regions: ['us-east-1'],
       services: { image: '123456789012.dkr.ecr.us-east-1.amazonaws.com/daybook:1.0.0' },
-      environments: { prd: { domain: { cdnCertificateArn: undefined } } },
     });
     const { ViewerCertificate } = distributionOf(synthesis) as unknown as {
       readonly ViewerCertificate: Values;

@@ -12,12 +12,6 @@ import { merge } from '../../src/config/merge.ts';
 import { readScale, scaleFileOf, writeScale } from '../../src/config/scale-file.ts';
 import { EXAMPLES, exampleOf } from '../support/topologies.ts';
 
-const DOMAIN = {
-  name: 'daybook.example.com',
-  zoneName: 'example.com',
-  hostedZoneId: 'Z0123456789ABCDEFGHIJ',
-};
-
 const faults: readonly (readonly [change: object, line: RegExp])[] = [
   [{ front: { kind: 'alb' } }, /^front\.kind: expected cdn, because there are services, given alb$/],
   [{ services: undefined }, /^services: expected services, because front\.kind is cdn, given nothing$/],
@@ -47,14 +41,6 @@ const faults: readonly (readonly [change: object, line: RegExp])[] = [
   [
     { limits: { shutdownGraceMs: 110_000 } },
     /^limits\.shutdownGraceMs: expected at most 104000, because Fargate waits 120 s/,
-  ],
-  [
-    { domain: DOMAIN },
-    /^domain\.cdnCertificateArn: expected a certificate in us-east-1 for daybook\.example\.com, api\./,
-  ],
-  [
-    { front: { waf: { perAddressPer5Minutes: 100 } } },
-    /^front\.waf: expected none, because there are services and/,
   ],
   [{ archive: true }, /^archive: expected none, because there are services and/],
   [
