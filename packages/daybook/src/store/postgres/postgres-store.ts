@@ -15,7 +15,7 @@ import { makePartitions } from './partitions.ts';
 import type { RotatingPassword } from './password.ts';
 import { createQueries } from './queries.ts';
 import { LANE } from './rows.ts';
-import type { DurabilitySettings } from './server-durability.ts';
+import type { DurabilitySettings, ServerFacts } from './server-durability.ts';
 import { createServerDurability } from './server-durability.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createVouchers } from './vouchers.ts';
@@ -83,7 +83,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const { maxConnections = 10, poolIdleMs = 30_000 } = options;
   const primary = createPool({ ...connection, maxConnections, poolIdleMs });
   const replica = readTarget && createPool({ ...connection, target: readTarget, maxConnections, poolIdleMs });
-  const durability = createServerDurability(found.version, found.durability);
+  const durability = createServerDurability(found.facts, found.durability);
   const upkeep = createUpkeep(() => connect(connection), options.onUpkeepFailure ?? (() => {}));
   let closing: Promise<void> | undefined;
 
@@ -120,7 +120,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
 }
 
 interface Prepared {
-  readonly version: string;
+  readonly facts: ServerFacts;
   readonly epoch: string;
   readonly newestId: string | undefined;
   readonly durability: DurabilitySettings;
@@ -131,24 +131,41 @@ async function prepare(options: ConnectionOptions, newEpoch: string): Promise<Pr
   try {
     connection = await connect(options);
     const version = await readVersion(connection);
+    const facts = { version, aurora: await readAuroraVersion(connection) };
     await migrate(connection);
     await makePartitions(connection);
     await connection.query(
       `INSERT INTO daybook.property (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`,
       [newEpoch],
     );
-    const [row] = await connection.query<Omit<Prepared, 'version' | 'newestId'> & { newest: string | null }>(`
+    const [row] = await connection.query<Omit<Prepared, 'facts' | 'newestId'> & { newest: string | null }>(`
       SELECT daybook.durability() AS durability,
         (SELECT value FROM daybook.property WHERE name = 'epoch') AS epoch,
         greatest((SELECT id FROM daybook.entries ORDER BY id DESC LIMIT 1),
           (SELECT id FROM daybook.mark ORDER BY id DESC LIMIT 1)) AS newest`);
     if (row === undefined) throw new Error('expected a row');
-    return { version, durability: row.durability, epoch: row.epoch, newestId: row.newest ?? undefined };
+    return { facts, durability: row.durability, epoch: row.epoch, newestId: row.newest ?? undefined };
   } catch (thrown) {
     throw toOpenError(toError(thrown), options);
   } finally {
     await connection?.close();
   }
+}
+
+/**
+ * `aurora_version()` ("Aurora PostgreSQL functions reference", Amazon Aurora User Guide) is a function of the engine. One
+ * of that name anywhere else than among the server's own was made by somebody, and proves nothing.
+ */
+async function readAuroraVersion(connection: Connection): Promise<string | undefined> {
+  const found = await connection.query(
+    `SELECT FROM pg_catalog.pg_proc WHERE proname = 'aurora_version' AND pronargs = 0
+       AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace`,
+  );
+  if (found.length === 0) return undefined;
+  const [row] = await connection.query<{ version: string }>(
+    'SELECT pg_catalog.aurora_version()::text AS version',
+  );
+  return row?.version;
 }
 
 async function readVersion(connection: Connection): Promise<string> {

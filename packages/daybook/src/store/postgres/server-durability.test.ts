@@ -27,9 +27,21 @@ test('the level is what the server does before it answers a commit', () => {
 });
 
 test('the level follows a server that is set otherwise while it runs', () => {
-  const durability = createServerDurability('18.4', ['on', 'on', 'on', '']);
+  const durability = createServerDurability({ version: '18.4' }, ['on', 'on', 'on', '']);
   assert.equal(durability.level, 'fsync');
   durability.note(['on', 'on', 'on', 'b']);
   assert.equal(durability.level, 'replicated-fsync');
   assert.match(durability.proof, /18\.4.*synchronous_standby_names='b'/);
+});
+
+test('the storage of Aurora is told by its vendor, whatever the settings say of disks that it has not', () => {
+  const aurora = { version: '16.6', aurora: '16.6.2' };
+  const durability = createServerDurability(aurora, ['on', 'off', 'on', '']);
+  assert.equal(durability.level, 'replicated-fsync');
+  assert.match(
+    durability.proof,
+    /^Amazon Aurora 16\.6\.2 \(PostgreSQL 16\.6\), by Amazon's statement: .*synchronous_commit=on$/,
+  );
+  durability.note(['on', 'off', 'off', '']);
+  assert.equal(durability.level, 'memory');
 });
