@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import type { Template } from '../src/aws/assembly.ts';
 import { drawDiagram } from '../src/diagram/diagram.ts';
 import { runCloud } from './commands/test-host.ts';
-import type { Topology } from './support/topologies.ts';
-import { synthesize, TOPOLOGIES } from './support/topologies.ts';
+import type { Synthesis } from './support/topologies.ts';
+import { EVERY_TOPOLOGY, synthesize } from './support/topologies.ts';
 
 const IMAGES = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const MAX_BYTES = 60 * 1024;
@@ -22,13 +22,23 @@ const isUpdate = process.env['DAYBOOK_UPDATE_SNAPSHOTS'] === '1';
 
 const drawn = new Map<string, string>();
 before(async () => {
-  for (const topology of TOPOLOGIES) drawn.set(topology, await draw(topology));
+  for (const topology of EVERY_TOPOLOGY) drawn.set(topology, await draw(topology));
 });
 
-async function draw(topology: Topology, change: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const { deployment, templates } = await synthesize(topology, 'prd', change);
-  const stacks = [...templates.values()].map((template) => ({ template: template as Template }));
-  return drawDiagram(stacks, `${deployment.name}-${deployment.environment}`);
+async function draw(
+  topology: (typeof EVERY_TOPOLOGY)[number],
+  change: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const synthesis = await synthesize(topology, 'prd', change);
+  const { name, environment, regions } = synthesis.deployment;
+  return drawDiagram(stacksOf(synthesis), { title: `${name}-${environment}`, regions });
+}
+
+function stacksOf({ templates, places }: Synthesis): { template: Template; region: string }[] {
+  return [...templates.values()].map((template, index) => ({
+    template: template as Template,
+    region: places[index]?.region ?? '',
+  }));
 }
 
 /** Such as "Queue to Persister": from the text that describes the picture. */
@@ -40,7 +50,7 @@ function waysOf(svg: string): string[] {
 }
 
 describe('a diagram', () => {
-  for (const topology of TOPOLOGIES) {
+  for (const topology of EVERY_TOPOLOGY) {
     test(`${topology}: the picture of the document is what the templates give`, () => {
       const file = `${IMAGES}topology-${topology}.svg`;
       const svg = drawn.get(topology) ?? '';
@@ -71,9 +81,40 @@ describe('a diagram', () => {
       'Persister to Bucket',
     ])
       assert.ok(queued.includes(way), way);
+    assert.deepEqual(waysOf(drawn.get('three-tier') ?? ''), [
+      'Callers to CloudFront',
+      'Load balancer to Web',
+      'Load balancer to API',
+      'CloudFront to Load balancer',
+      'Probe to CloudFront',
+      'Web to Load balancer',
+      'API to Queue',
+      'API to PostgreSQL',
+      'API to Bucket',
+      'Persister to PostgreSQL',
+      'Persister to Bucket',
+      'Queue to Queue behind it',
+      'Queue to Persister',
+      'Queue behind it to Persister',
+    ]);
     const tokens = waysOf(drawn.get('jwt-gateway') ?? '');
     assert.ok(tokens.includes('API Gateway to Authorizer'));
     assert.ok(tokens.includes('CloudFront to Pages'));
+  });
+
+  test('has every region with what it is made of, behind the name that leads to them', () => {
+    const svg = drawn.get('two-region') ?? '';
+    for (const [what, times] of [
+      ['>API Gateway<', 2],
+      ['>DynamoDB replica<', 2],
+      ['>Route 53<', 1],
+      ['>Callers<', 1],
+      ['>eu-west-1<', 1],
+      ['>us-east-1<', 1],
+    ] as const)
+      assert.equal(svg.split(what).length - 1, times, what);
+    assert.ok(svg.includes('>50 : 50, for 20 s<') && svg.includes('>asks /readyz, 10 s<'));
+    assert.match(svg, /Callers to Route 53\. Route 53 to each region\./);
   });
 
   test('shows what a deployment has and nothing else', async () => {
@@ -99,7 +140,7 @@ describe('a diagram', () => {
   });
 });
 
-test('the command writes the picture of the first region, and asks nothing of AWS', async () => {
+test('the command writes the picture, and asks nothing of AWS', async () => {
   const file = join(tmpdir(), `daybook-diagram-${process.pid}.svg`);
   try {
     const { code, calls, stderr } = await runCloud(['diagram', '--out', file]);

@@ -1,5 +1,5 @@
 /**
- * `diagram`: draws the deployment of the first region, from its templates. Asks nothing of AWS.
+ * `diagram`: draws the deployment from its templates, with all of its regions. Asks nothing of AWS.
  */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -21,9 +21,8 @@ export function addDiagram(program: Command, run: Run): void {
     .option('--out <file>', 'written over if it is there', 'diagram.svg')
     .action(
       action(run, async (cloud, { out }: DiagramFlags) => {
-        const [region] = cloud.deployment.regions;
-        const stacks = (await cloud.stacks()).filter((stack) => stack.region === region);
-        writeFileSync(out, drawDiagram(stacks, cloud.label));
+        const { regions } = cloud.deployment;
+        writeFileSync(out, drawDiagram(await cloud.stacks(), { title: cloud.label, regions }));
         cloud.terminal.note(`written to ${out}`);
       }),
     );

@@ -1,35 +1,11 @@
 /**
  * The parts on the way of an entry, with what the templates say of them. A part is shown where its resource is.
  */
+import type { Part, PartName } from './part.ts';
 import type { Found, References } from './references.ts';
 import { valuesAt } from './references.ts';
-
-export type PartName =
-  | 'callers'
-  | 'front'
-  | 'cdn'
-  | 'files'
-  | 'authorizer'
-  | 'probe'
-  | 'health'
-  | 'api'
-  | 'persister'
-  | 'deadLetters'
-  | 'main'
-  | 'crashed'
-  | 'table'
-  | 'objects';
-
-export interface Part {
-  readonly name: PartName;
-  readonly kind: 'caller' | 'front' | 'function' | 'queue' | 'store';
-  readonly title: string;
-  readonly lines: readonly string[];
-  /** Whether it is in the network of the deployment. */
-  readonly inside: boolean;
-  /** Absent for callers. */
-  readonly resource?: Found;
-}
+import { storesShown } from './stores-shown.ts';
+import { tiersShown } from './tiers-shown.ts';
 
 const HANDLERS: readonly (readonly [name: PartName, handler: string, title: string])[] = [
   ['authorizer', 'authorizer', 'Authorizer'],
@@ -41,41 +17,31 @@ const HANDLERS: readonly (readonly [name: PartName, handler: string, title: stri
 ];
 const DAY_SECONDS = 86_400;
 
+export const CALLERS: Part = { name: 'callers', kind: 'caller', title: 'Callers', lines: [], inside: false };
+
 export function partsShown(from: References): readonly Part[] {
   return [
-    { name: 'callers', kind: 'caller', title: 'Callers', lines: [], inside: false },
+    CALLERS,
     ...fronts(from),
     ...functions(from),
+    ...tiersShown(from),
     ...queues(from),
-    ...stores(from),
+    ...storesShown(from),
   ];
 }
 
 function fronts(from: References): Part[] {
   const parts: Part[] = [];
   const [balancer] = from.all('AWS::ElasticLoadBalancingV2::LoadBalancer');
-  if (balancer !== undefined) {
-    const ports = from
-      .all('AWS::ElasticLoadBalancingV2::Listener')
-      .map(({ properties }) => Number(properties['Port']));
-    const check = from
-      .all('AWS::ElasticLoadBalancingV2::TargetGroup')
-      .map(({ properties }) => properties)
-      .find(({ HealthCheckEnabled }) => HealthCheckEnabled === true);
+  if (balancer !== undefined)
     parts.push({
       name: 'front',
       kind: 'front',
       title: 'Load balancer',
-      lines: [
-        ports.includes(443) ? 'HTTPS; 80 leads there' : 'plain HTTP',
-        ...(check
-          ? [`asks ${String(check['HealthCheckPath'])}, ${String(check['HealthCheckIntervalSeconds'])} s`]
-          : []),
-      ],
+      lines: balancerLines(balancer, from),
       inside: true,
       resource: balancer,
     });
-  }
   const [api] = from.all('AWS::ApiGateway::RestApi');
   const [stage] = from.all('AWS::ApiGateway::Stage');
   if (api !== undefined) {
@@ -94,9 +60,11 @@ function fronts(from: References): Part[] {
   }
   const [cdn] = from.all('AWS::CloudFront::Distribution');
   if (cdn !== undefined) {
-    const lines = ['the pages; passes', 'the rest to the API'];
+    const lines = isEntrance(from)
+      ? ['keeps files, passes', 'everything else on']
+      : ['the pages; passes', 'the rest to the API'];
     parts.push({ name: 'cdn', kind: 'front', title: 'CloudFront', lines, inside: false, resource: cdn });
-    const [files] = from.within(cdn.properties, 'AWS::S3::Bucket');
+    const [files] = from.within(valuesAt(cdn.properties, 'DistributionConfig')['Origins'], 'AWS::S3::Bucket');
     if (files !== undefined)
       parts.push({
         name: 'files',
@@ -108,6 +76,28 @@ function fronts(from: References): Part[] {
       });
   }
   return parts;
+}
+
+/** Whether callers reach nothing but CloudFront. */
+export function isEntrance(from: References): boolean {
+  return from.all('AWS::CloudFront::VpcOrigin').length > 0;
+}
+
+function balancerLines({ properties }: Found, from: References): string[] {
+  const ports = from
+    .all('AWS::ElasticLoadBalancingV2::Listener')
+    .map((one) => Number(one.properties['Port']));
+  const checks = from
+    .all('AWS::ElasticLoadBalancingV2::TargetGroup')
+    .map((group) => group.properties)
+    .filter(({ HealthCheckEnabled, HealthCheckPath }) => HealthCheckEnabled === true || HealthCheckPath);
+  const paths = checks.map(({ HealthCheckPath }) => String(HealthCheckPath));
+  const seconds = String(checks[0]?.['HealthCheckIntervalSeconds']);
+  const asks = paths.length === 1 ? `asks ${paths[0]}, ${seconds} s` : `asks tiers every ${seconds} s`;
+  const isPrivate = properties['Scheme'] === 'internal';
+  const privately = ports.includes(443) ? 'private, HTTPS' : 'private, plain HTTP';
+  const openly = ports.includes(443) ? 'HTTPS; 80 leads there' : 'plain HTTP';
+  return [isPrivate ? privately : openly, ...(paths.length > 0 ? [asks] : [])];
 }
 
 function functions(from: References): Part[] {
@@ -169,44 +159,4 @@ function queues(from: References): Part[] {
           },
         ]),
   ];
-}
-
-function stores(from: References): Part[] {
-  const parts: Part[] = [];
-  const [table] = from.all('AWS::DynamoDB::Table');
-  if (table !== undefined) {
-    const [scaled] = from.all('AWS::ApplicationAutoScaling::ScalableTarget');
-    const { MinCapacity, MaxCapacity } = scaled?.properties ?? {};
-    const recovery = valuesAt(table.properties, 'PointInTimeRecoverySpecification');
-    parts.push({
-      name: 'table',
-      kind: 'store',
-      title: 'Table',
-      lines: [
-        scaled === undefined
-          ? 'DynamoDB, on demand'
-          : `DynamoDB, ${String(MinCapacity)} to ${String(MaxCapacity)} units`,
-        `any second of ${String(recovery['RecoveryPeriodInDays'])} days`,
-      ],
-      inside: false,
-      resource: table,
-    });
-  }
-  const objects = from
-    .all('AWS::Lambda::Function')
-    .flatMap(({ properties }) =>
-      from.within(valuesAt(properties, 'Environment', 'Variables')['DAYBOOK_OBJECTS'], 'AWS::S3::Bucket'),
-    )[0];
-  if (objects !== undefined) {
-    const lines = ['S3: dead letters, with versions,', 'until replay or discard'];
-    parts.push({
-      name: 'objects',
-      kind: 'store',
-      title: 'Bucket',
-      lines,
-      inside: false,
-      resource: objects,
-    });
-  }
-  return parts;
 }

@@ -16,6 +16,9 @@ export function surroundingsOf(from: References): readonly Surrounding[] {
   const keys = from.all('AWS::KMS::Key').filter(({ properties }) => properties['EnableKeyRotation'] === true);
   const shown: readonly (readonly [title: string, text: string | undefined])[] = [
     ['Endpoints', endpointsText(from)],
+    ['Scaling', scalingText(from)],
+    ['Deployments', isTakenBack(from) ? 'rolling, or taken back' : undefined],
+    ['Shell', hasShell(from) ? 'by Systems Manager' : undefined],
     ['Flow logs', daysOf(from, 'FlowLogs')],
     ['Firewall', from.all('AWS::WAFv2::WebACL').length > 0 ? 'WAF before the front' : undefined],
     ['Domain', domainText(from)],
@@ -24,7 +27,7 @@ export function surroundingsOf(from: References): readonly Surrounding[] {
     ['Told', toldText(from)],
     ['Dashboard', from.all('AWS::CloudWatch::Dashboard').length > 0 ? 'the way, step by step' : undefined],
     ['Traces', isTraced(from) ? 'X-Ray' : undefined],
-    ['Logs', daysOf(from, 'Api')],
+    ['Logs', daysOf(from, 'Api') ?? daysOf(from, 'Placeapi')],
     ['Retention', retentionText(from)],
     ['Backups', from.all('AWS::Backup::BackupPlan').length > 0 ? 'daily, monthly' : undefined],
     ['Archive', from.all('AWS::Glue::Table').length > 0 ? 'S3, Glue, Athena' : undefined],
@@ -34,6 +37,9 @@ export function surroundingsOf(from: References): readonly Surrounding[] {
   ];
   return shown.flatMap(([title, text]) => (text === undefined ? [] : [{ title, text }]));
 }
+
+/** More than a box has room for. */
+const MANY_ENDPOINTS = 4;
 
 /** Such as "10.0.0.0/16, 2 zones". */
 export function networkText(from: References): string {
@@ -51,13 +57,34 @@ function endpointsText(from: References): string | undefined {
     const text = typeof name === 'string' ? name : JSON.stringify(name);
     return /\.(\w+)\W*$/.exec(text)?.[1] ?? '';
   });
+  if (names.length > MANY_ENDPOINTS) return `of ${names.length} services`;
   return names.length === 0 ? undefined : names.toSorted().join(', ');
 }
 
+/** Such as "CPU 60 %, 100 batches": what the tiers are kept at. */
+function scalingText(from: References): string | undefined {
+  const tracked = from
+    .all('AWS::ApplicationAutoScaling::ScalingPolicy')
+    .map(({ properties }) => valuesAt(properties, 'TargetTrackingScalingPolicyConfiguration'));
+  const target = (kind: string): unknown => tracked.find((one) => one[kind] !== undefined)?.['TargetValue'];
+  if (from.all('AWS::ECS::Service').length === 0) return undefined;
+  const cpu = target('PredefinedMetricSpecification');
+  return `CPU ${String(cpu)} %, ${String(target('CustomizedMetricSpecification'))} batches`;
+}
+
+function isTakenBack(from: References): boolean {
+  const path = ['DeploymentConfiguration', 'DeploymentCircuitBreaker'] as const;
+  return from
+    .all('AWS::ECS::Service')
+    .some(({ properties }) => valuesAt(properties, ...path)['Rollback'] === true);
+}
+
+function hasShell(from: References): boolean {
+  return from.all('AWS::ECS::Service').some(({ properties }) => properties['EnableExecuteCommand'] === true);
+}
+
 function retentionText(from: References): string | undefined {
-  const api = from
-    .all('AWS::Lambda::Function')
-    .find(({ properties }) => properties['Description'] === 'Daybook: api');
+  const api = apiFunction(from);
   const every = api && everyOf(api, from);
   return every ? `every ${every}` : undefined;
 }
@@ -86,9 +113,14 @@ function toldText(from: References): string | undefined {
 }
 
 function isTraced(from: References): boolean {
+  const { properties = {} } = apiFunction(from) ?? {};
+  return valuesAt(properties, 'TracingConfig')['Mode'] === 'Active';
+}
+
+function apiFunction(from: References): Found | undefined {
   return from
     .all('AWS::Lambda::Function')
-    .some(({ properties }) => valuesAt(properties, 'TracingConfig')['Mode'] === 'Active');
+    .find(({ properties }) => properties['Description'] === 'Daybook: api');
 }
 
 function budgetText(from: References): string | undefined {

@@ -2,15 +2,17 @@
  * A layout as SVG, in the colours that the reader's screen is set to. It needs nothing beside itself: no script, no font,
  * no image.
  */
-import type { Box, Layout, PlacedPart, PlacedWay } from './layout.ts';
+import type { Frame, Layout, PlacedPart, PlacedWay } from './layout.ts';
+import type { Box } from './places.ts';
 import type { Surrounding } from './surroundings.ts';
 
 export interface SvgText {
   readonly title: string;
   /** What the picture shows, for those who do not see it. */
   readonly description: string;
-  /** Said in the corner of the network. */
-  readonly network: string;
+  /** What stands around, and what that is called. */
+  readonly around: readonly Surrounding[];
+  readonly heading: string;
 }
 
 const CHIP = { width: 185, height: 46, gap: 12 } as const;
@@ -23,6 +25,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue
 .name { font-size: 15px; font-weight: 600; } .title { font-size: 20px; font-weight: 600; }
 .box { stroke: var(--line); } .caller { fill: var(--caller); } .front { fill: var(--front); } .function { fill: var(--function); } .queue { fill: var(--queue); } .store { fill: var(--store); }
 .net { fill: var(--net); stroke: var(--netline); stroke-dasharray: 7 5; } .netname { fill: var(--netline); font-weight: 600; }
+.region { fill: var(--chip); stroke: var(--line); } .regionname { fill: var(--soft); font-weight: 600; }
 .chip { fill: var(--chip); }
 .way { fill: none; stroke: var(--line); stroke-width: 1.6; marker-end: url(#head); } .main { stroke: var(--main); stroke-width: 3; marker-end: url(#mainhead); }
 .head { fill: var(--line); } .mainhead { fill: var(--main); }`;
@@ -32,11 +35,7 @@ const HEADS = `<defs>
 <marker id="mainhead" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="13" markerHeight="13" orient="auto"><path class="mainhead" d="M0 0 10 5 0 10Z"/></marker>
 </defs>`;
 
-export function toSvg(
-  layout: Layout,
-  around: readonly Surrounding[],
-  { title, description, network }: SvgText,
-): string {
+export function toSvg(layout: Layout, { title, description, around, heading }: SvgText): string {
   const columns = Math.max(1, Math.floor((layout.width - 2 * MARGIN + CHIP.gap) / (CHIP.width + CHIP.gap)));
   const rows = Math.ceil(around.length / columns);
   const height = layout.height + 24 + rows * (CHIP.height + CHIP.gap) + MARGIN - CHIP.gap;
@@ -49,11 +48,11 @@ export function toSvg(
     `<rect class="paper" width="${layout.width}" height="${height}" rx="10"/>`,
     `<text class="title" x="${MARGIN}" y="42">${escape(title)}</text>`,
     `<text class="soft" x="${layout.width - MARGIN}" y="40" text-anchor="end">blue: the way of an entry</text>`,
-    ...(layout.network ? [frame(layout.network, network)] : []),
+    ...layout.frames.map(frame),
     // The way that every entry goes is drawn over the others.
     ...layout.ways.toSorted((one, other) => Number(one.main) - Number(other.main)).map(way),
     ...layout.parts.map(part),
-    `<text class="soft" x="${MARGIN}" y="${layout.height + 12}">Around it</text>`,
+    `<text class="soft" x="${MARGIN}" y="${layout.height + 12}">${escape(heading)}</text>`,
     ...around.map((one, index) =>
       chip(one, {
         x: MARGIN + (index % columns) * (CHIP.width + CHIP.gap),
@@ -64,10 +63,11 @@ export function toSvg(
   ].join('\n')}\n`;
 }
 
-function frame({ x, y, width, height }: Box, name: string): string {
+function frame({ kind, name, x, y, width, height }: Frame): string {
+  const style = kind === 'network' ? 'net' : 'region';
   return [
-    `<rect class="net" x="${x}" y="${y}" width="${width}" height="${height}" rx="12"/>`,
-    `<text class="netname" x="${x + 14}" y="${y + 20}">Network ${escape(name)}</text>`,
+    `<rect class="${style}" x="${x}" y="${y}" width="${width}" height="${height}" rx="12"/>`,
+    `<text class="${style}name" x="${x + 14}" y="${y + 20}">${escape(name)}</text>`,
   ].join('\n');
 }
 
