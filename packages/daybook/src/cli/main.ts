@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 
 import { version } from '../config/version.ts';
 import type { Cli } from './cli.ts';
+import { addArchive } from './commands/archive.ts';
 import { addCloud } from './commands/cloud.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDrain } from './commands/drain.ts';
@@ -65,6 +66,7 @@ function createProgram(cli: Cli): Command {
     addKeys,
     addToken,
     addRenewEpoch,
+    addArchive,
     addProof,
     addCloud,
   ];

@@ -17,6 +17,7 @@ const VERBS = [
   'keys',
   'token',
   'renew-epoch',
+  'archive',
   'proof',
 ];
 

@@ -3,17 +3,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
 
-import { parseSegmentName } from '../../src/archive/segment.ts';
 import { openS3 } from '../../src/aws-drivers.ts';
 import { parseObjectsUrl } from '../../src/config/driver-urls.ts';
 import type { Config } from '../../src/config/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createArchiveHandler, openArchiveParts } from '../../src/lambda/archive.ts';
 import type { Objects } from '../../src/objects/objects.ts';
-import { MAX_PAGE_OBJECTS } from '../../src/objects/objects.ts';
 import { createSource, makeEntry } from '../../src/testing/made-batches.ts';
+import { archivedLines } from '../support/archived-lines.ts';
 import { startSurroundings } from './queue-functions.ts';
 
 const { enter } = await startSurroundings();
@@ -33,23 +31,6 @@ async function bucketOf(config: Config): Promise<Objects> {
   return objects;
 }
 
-/** Every line of the archive, register by register, in the order of its segments. */
-async function linesOf(objects: Objects): Promise<Record<string, unknown[]>> {
-  const lines: Record<string, unknown[]> = {};
-  const { objects: all } = await objects.list({ prefix: 'entries/', limit: MAX_PAGE_OBJECTS });
-  for (const { name } of all) {
-    const { register } = parseSegmentName(name) ?? assert.fail(name);
-    const text = gunzipSync((await objects.read(name)) ?? assert.fail(name)).toString();
-    (lines[register] ??= []).push(
-      ...text
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as unknown),
-    );
-  }
-  return lines;
-}
-
 test('an hour after the other, all registers are archived, each entry once and as reads show it', async () => {
   const { environment, store } = await enter();
   const config = await loadConfig({}, environment);
@@ -67,7 +48,7 @@ test('an hour after the other, all registers are archived, each entry once and a
   await handler({}, context(HOUR_MS));
   await handler({}, context(HOUR_MS));
 
-  const { app = [], epoch: ofEpoch = [], ...rest } = await linesOf(objects);
+  const { app = [], epoch: ofEpoch = [], ...rest } = await archivedLines(objects);
   assert.deepEqual(rest, {});
   assert.deepEqual(
     app.map((line) => (line as { id: string }).id),
@@ -89,9 +70,9 @@ test('a function whose time is over writes nothing by halves, and the next one g
   await store.append(createSource('short')([makeEntry(), makeEntry()]));
   const handler = createArchiveHandler(async () => parts);
   await handler({}, context(0));
-  assert.deepEqual(await linesOf(objects), {});
+  assert.deepEqual(await archivedLines(objects), {});
   await handler({}, context(HOUR_MS));
-  assert.equal((await linesOf(objects))['app']?.length, 2);
+  assert.equal((await archivedLines(objects))['app']?.length, 2);
 });
 
 test('a register that fails keeps none of the others from the archive, and is an error of the function', async () => {
@@ -108,5 +89,5 @@ test('a register that fails keeps none of the others from the archive, and is an
         : parts.archiverOf(register),
   }));
   await assert.rejects(handler({}, context(HOUR_MS)), AggregateError);
-  assert.deepEqual(Object.keys(await linesOf(objects)), ['epoch']);
+  assert.deepEqual(Object.keys(await archivedLines(objects)), ['epoch']);
 });
