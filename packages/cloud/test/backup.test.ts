@@ -48,6 +48,18 @@ describe('the plan', () => {
     });
   });
 
+  it('keeps those of a week where data goes with its stacks', () => {
+    const [plan] = Object.values(passing.findResources('AWS::Backup::BackupPlan'));
+    const rules = plan?.['Properties'].BackupPlan.BackupPlanRule as {
+      RuleName: string;
+      Lifecycle: unknown;
+    }[];
+    assert.deepEqual(
+      rules.map(({ RuleName, Lifecycle }) => [RuleName, Lifecycle]),
+      [['daily', { DeleteAfterDays: 7 }]],
+    );
+  });
+
   it('is for the one table, by its ARN', () => {
     const [selection] = Object.values(template.findResources('AWS::Backup::BackupSelection'));
     const { BackupSelection } = selection?.['Properties'] ?? {};

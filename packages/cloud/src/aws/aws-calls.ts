@@ -7,12 +7,16 @@ import type {
   RegisterScalableTargetCommandOutput,
 } from '@aws-sdk/client-application-auto-scaling';
 import type {
+  DeleteRecoveryPointCommandInput,
+  DeleteRecoveryPointCommandOutput,
   DescribeBackupJobCommandInput,
   DescribeBackupJobCommandOutput,
   DescribeRestoreJobCommandInput,
   DescribeRestoreJobCommandOutput,
   GetRecoveryPointRestoreMetadataCommandInput,
   GetRecoveryPointRestoreMetadataCommandOutput,
+  ListRecoveryPointsByBackupVaultCommandInput,
+  ListRecoveryPointsByBackupVaultCommandOutput,
   StartBackupJobCommandInput,
   StartBackupJobCommandOutput,
   StartRestoreJobCommandInput,
@@ -104,11 +108,16 @@ export interface Calls {
     RegisterScalableTargetCommandInput,
     RegisterScalableTargetCommandOutput
   >;
+  'backup:DeleteRecoveryPoint': Call<DeleteRecoveryPointCommandInput, DeleteRecoveryPointCommandOutput>;
   'backup:DescribeBackupJob': Call<DescribeBackupJobCommandInput, DescribeBackupJobCommandOutput>;
   'backup:DescribeRestoreJob': Call<DescribeRestoreJobCommandInput, DescribeRestoreJobCommandOutput>;
   'backup:GetRecoveryPointRestoreMetadata': Call<
     GetRecoveryPointRestoreMetadataCommandInput,
     GetRecoveryPointRestoreMetadataCommandOutput
+  >;
+  'backup:ListRecoveryPointsByBackupVault': Call<
+    ListRecoveryPointsByBackupVaultCommandInput,
+    ListRecoveryPointsByBackupVaultCommandOutput
   >;
   'backup:StartBackupJob': Call<StartBackupJobCommandInput, StartBackupJobCommandOutput>;
   'backup:StartRestoreJob': Call<StartRestoreJobCommandInput, StartRestoreJobCommandOutput>;

@@ -111,6 +111,8 @@ function answersFor(account: string): Answers {
     'rds:RestoreDBClusterToPointInTime': () => ({}),
     'rds:RestoreDBInstanceFromDBSnapshot': () => ({}),
     'rds:RestoreDBInstanceToPointInTime': () => ({}),
+    'backup:DeleteRecoveryPoint': () => ({}),
+    'backup:ListRecoveryPointsByBackupVault': () => ({}),
     'backup:StartBackupJob': () => ({ BackupJobId: '<backup job>' }),
     'backup:DescribeBackupJob': () => ({ State: 'COMPLETED', RecoveryPointArn: '<recovery point>' }),
     'backup:GetRecoveryPointRestoreMetadata': () => ({ RestoreMetadata: {} }),

@@ -44,7 +44,7 @@ function noteOn(type: string, { Properties = {} }: TemplateResource, isEmptied: 
         ? 'with everything in it; DynamoDB keeps a system backup for 35 days'
         : 'with everything in it';
     case 'AWS::Backup::BackupVault':
-      return 'only if it holds no recovery points';
+      return 'with the backups in it';
     case 'AWS::KMS::Key':
       return 'disabled at once, deleted after its waiting time: what it encrypted is unreadable then';
     case 'AWS::Logs::LogGroup':

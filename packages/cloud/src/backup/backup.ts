@@ -1,6 +1,6 @@
 /**
  * Backups by AWS Backup, beside the recovery to any second: every day for 35 days, every month for a year, in a vault of
- * their own. A job that fails is told like an alarm of high priority. What is backed up is named by its ARN, the table, or
+ * their own; where data goes with its stacks every day for a week, since whoever destroys them pays for none after that. A job that fails is told like an alarm of high priority. What is backed up is named by its ARN, the table, or
  * the database with the buckets: what has a certain tag one day is no list of what has to be kept.
  */
 import type { aws_kms as kms, aws_sns as sns } from 'aws-cdk-lib';
@@ -29,6 +29,8 @@ export interface BackupProps {
 /** As long as the table can be restored to any second. */
 const DAILY_KEPT = Duration.days(35);
 const MONTHLY_KEPT = Duration.days(365);
+/** Where data goes with its stacks. */
+const PASSING_KEPT = Duration.days(7);
 /** A job that has not begun by then expires, and is told; the night goes on until the morning. */
 const STARTS_WITHIN = Duration.hours(4);
 const ENDS_WITHIN = Duration.hours(12);
@@ -56,7 +58,7 @@ export class Backup extends Construct {
   constructor(scope: Construct, id: string, { deployment, parts, alerts }: BackupProps) {
     super(scope, id);
     this.vault = this.#vault(deployment, parts.key);
-    const plan = this.#plan(hasTiers(parts) ? WITH_DATABASE : WITH_TABLE);
+    const plan = this.#plan(hasTiers(parts) ? WITH_DATABASE : WITH_TABLE, deployment);
     const selection = plan.addSelection(hasTiers(parts) ? 'Database' : 'Table', {
       resources: resourcesOf(parts).map((arn) => backup.BackupResource.fromArn(arn)),
       role: hasTiers(parts)
@@ -75,8 +77,8 @@ export class Backup extends Construct {
 
   /**
    * Kept backups are locked against whoever removes them by mistake, for as long as a daily one is kept; somebody with the
-   * right to it can take the lock off (governance mode). A vault that is to go has to be emptied first: AWS removes none
-   * that has anything in it.
+   * right to it can take the lock off (governance mode). A vault that is to go is emptied by `destroy` first: AWS removes
+   * none that has anything in it.
    */
   #vault({ onDestroy }: Deployment, key: kms.IKey | undefined): backup.BackupVault {
     const isKept = onDestroy === 'retain';
@@ -87,7 +89,8 @@ export class Backup extends Construct {
     });
   }
 
-  #plan({ daily, monthly }: Schedule): backup.BackupPlan {
+  #plan({ daily, monthly }: Schedule, { onDestroy }: Deployment): backup.BackupPlan {
+    const isKept = onDestroy === 'retain';
     const rule = (ruleName: string, deleteAfter: Duration, when: events.CronOptions) =>
       new backup.BackupPlanRule({
         ruleName,
@@ -99,8 +102,8 @@ export class Backup extends Construct {
       });
     return new backup.BackupPlan(this, 'Plan', {
       backupPlanRules: [
-        rule('daily', DAILY_KEPT, daily),
-        rule('monthly', MONTHLY_KEPT, { day: '1', ...monthly }),
+        rule('daily', isKept ? DAILY_KEPT : PASSING_KEPT, daily),
+        ...(isKept ? [rule('monthly', MONTHLY_KEPT, { day: '1', ...monthly })] : []),
       ],
     });
   }

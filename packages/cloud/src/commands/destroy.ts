@@ -10,6 +10,7 @@ import { findStack } from '../aws/stacks.ts';
 import { CommandError, EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
+import { emptyVaults } from './empty-vaults.ts';
 import type { StackFates } from './plan-destroy.ts';
 import { findFates, showFates } from './plan-destroy.ts';
 
@@ -52,11 +53,13 @@ async function destroy(cloud: Cloud, { yesDestroy, unprotect = false }: DestroyF
   }
   const { directory } = await cloud.assembly();
   const cdk = createCdk(cloud);
-  for (const { id, stack, region, isProtected } of stacks) {
+  for (const fates of stacks) {
+    const { id, stack, region, isProtected } = fates;
     if (isProtected) {
       const input = { StackName: stack, EnableTerminationProtection: false };
       await calls.send('cloudformation:UpdateTerminationProtection', region, input);
     }
+    await emptyVaults(cloud, fates);
     await cdk.destroy(directory, id);
     const left = dryRun ? undefined : await findStack(calls, { name: stack, region });
     if (left !== undefined)

@@ -4,6 +4,7 @@
 import { entryCeilings } from './ceilings.ts';
 import { parseDaybookConfig, PROBE_REGISTER } from './daybook-config.ts';
 import { ConfigError } from './fault.ts';
+import { assertIssuersReached } from './issuer-checks.ts';
 import { isSpread, regionalHost } from './places.ts';
 import type { Deployment } from './schema.ts';
 import { assertServicesFit } from './service-checks.ts';
@@ -14,12 +15,7 @@ export function assertFits(deployment: Deployment): void {
   assertServicesFit(deployment);
   if (isSpread(deployment)) assertRegionsFit(deployment);
   const { registers, issuers } = parseDaybookConfig(deployment);
-  for (const [name, { jwks }] of Object.entries(issuers)) {
-    if (!/^https?:/i.test(jwks))
-      throw new ConfigError(
-        `access.issuers.${name}.jwks: expected an https URL, because no file of keys is deployed, given ${JSON.stringify(jwks)}`,
-      );
-  }
+  assertIssuersReached(deployment, issuers);
   if (deployment.observe.probe && PROBE_REGISTER in deployment.registers)
     throw new ConfigError(
       `registers.${PROBE_REGISTER}: expected another name, because observe.probe has a register of this one`,
@@ -42,12 +38,6 @@ function assertPartsFit({ front, network, domain, store, access, observe }: Depl
   if (access.authorizer !== 'off' && Object.keys(access.issuers).length === 0 && !access.cognito)
     throw new ConfigError(
       'access.issuers: expected at least one issuer, or access.cognito, because access.authorizer is on, given none',
-    );
-  const hasIssuers = access.cognito || Object.keys(access.issuers).length > 0;
-  // No route leads from the network to the internet, so that every token would be answered 503 for ever.
-  if (network !== undefined && hasIssuers && access.authorizer === 'off')
-    throw new ConfigError(
-      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
     );
   if (observe.probe && front.allowFrom.length > 0)
     throw new ConfigError(

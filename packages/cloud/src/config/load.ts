@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { assertFits } from './checks.ts';
-import { ENVIRONMENT_DEFAULTS } from './environment-defaults.ts';
+import { environmentDefaults } from './environment-defaults.ts';
 import { ConfigError, faultOf } from './fault.ts';
 import { isValues, merge } from './merge.ts';
 import { readScale } from './scale-file.ts';
@@ -58,7 +58,8 @@ function parse(given: unknown, environment: string, scale: Readonly<Record<strin
       `name: expected 2 to 20 lower-case letters, digits and hyphens, a letter first, given ${show(name)}`,
     );
   const own = ownValues(environments, environment);
-  const written = merge(merge({ ...ENVIRONMENT_DEFAULTS[environment] }, common), own);
+  const said = merge(common, own);
+  const written = merge({ ...environmentDefaults(environment, said['database'] !== undefined) }, said);
   // Of a topology without services nothing is scaled, and what is left of one does no harm.
   const values =
     environment in scale && written['services'] !== undefined

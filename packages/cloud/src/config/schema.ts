@@ -64,6 +64,8 @@ const networkSchema = z.strictObject({
     '10.0.0.0/16',
   ),
   zones: whole(2, 3).default(2),
+  /** With `services`: the way of the tier `api` to the keys of issuers, by a NAT gateway in each zone. */
+  egress: z.enum(['none', 'nat']).default('none'),
 });
 
 const queueSchema = z.strictObject({
@@ -93,7 +95,7 @@ const storeSchema = z.strictObject({
   table: text('the name of a table: 3 to 255 letters, digits, dots, dashes or underscores', TABLE).optional(),
   /** To any second of these days; 1 to 35 is what DynamoDB offers. */
   recoveryDays: whole(1, 35).default(35),
-  /** AWS Backup: daily for 35 days, monthly for a year. */
+  /** AWS Backup: daily for 35 days, monthly for a year; daily for 7 days where data goes with its stacks. */
   backups: z.boolean().default(true),
 });
 

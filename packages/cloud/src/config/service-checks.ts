@@ -59,15 +59,8 @@ function assertTogether({ front, network, queue, database, regions }: Deployment
 }
 
 /** What is built around functions alone is refused, and not left away without a word. */
-function assertUnused({ queue, access, archive, console }: Deployment): void {
+function assertUnused({ access, archive, console }: Deployment): void {
   const refused: readonly (readonly [key: string, isGiven: boolean, why: string])[] = [
-    ['queue.fanOut', queue?.fanOut === true, 'the topic is made for functions'],
-    ['access.cognito', access.cognito, 'no route leads from them to the keys of a user pool'],
-    [
-      'access.issuers',
-      Object.keys(access.issuers).length > 0,
-      'no route leads from them to the keys of issuers',
-    ],
     ['access.people', access.people.length > 0, 'the role is made for functions'],
     ['archive', archive, 'the archiver is a function that reads a table'],
     ['console', console, 'the tier web has the pages'],

@@ -69,7 +69,7 @@ export class EntryFunctions extends Construct implements Functions {
     const { deployment, issuers, key, table, queues, buckets } = this.#props;
     const api = this.#inside('api', deployment.functions.timeoutSeconds, {
       ...storeVariables(table),
-      ...queueVariables(queues?.main ?? 'none', queues?.topic),
+      ...queueVariables(queues?.main ?? 'none', { topic: queues?.topic }),
       ...(queues && objectsVariables(buckets)),
       // Behind an authorizer who calls is known from nothing else, and from the network no issuer can be reached.
       ...(deployment.access.authorizer === 'off' ? issuers : { DAYBOOK_ISSUERS: '{}' }),
@@ -93,7 +93,7 @@ export class EntryFunctions extends Construct implements Functions {
     const { deployment, key, table, queues, buckets } = this.#props;
     const health = this.#inside('health', deployment.functions.timeoutSeconds, {
       ...storeVariables(table),
-      ...queueVariables(queues?.main ?? 'none', queues?.topic),
+      ...queueVariables(queues?.main ?? 'none', { topic: queues?.topic }),
       ...(queues && objectsVariables(buckets)),
       DAYBOOK_ROLES: 'api',
     });

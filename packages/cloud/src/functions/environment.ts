@@ -31,13 +31,20 @@ export function storeVariables(table: Parts['table']): Variables {
 
 /**
  * @param queue `none`: entries go to the store directly.
- * @param topic what is sent goes there, and comes to the queue.
+ * @param beside `topic`: what is sent goes there, and comes to the queue. `crashed`: read as well, by a server that persists.
  */
-export function queueVariables(queue: Queues['main'] | 'none', topic?: Queues['topic']): Variables {
+export function queueVariables(
+  queue: Queues['main'] | 'none',
+  { topic, crashed }: { topic?: Queues['topic'] | undefined; crashed?: Queues['crashed'] } = {},
+): Variables {
   if (queue === 'none') return variables({ DAYBOOK_QUEUE: queue });
   const { region, account } = Stack.of(queue);
-  const through = topic === undefined ? '' : `?topic=${topic.topicArn}&topicMaxBytes=${SQS_MESSAGE_BYTES}`;
-  return variables({ DAYBOOK_QUEUE: `sqs://${region}/${account}/${queue.queueName}${through}` });
+  const parameters = [
+    ...(topic === undefined ? [] : [`topic=${topic.topicArn}`, `topicMaxBytes=${SQS_MESSAGE_BYTES}`]),
+    ...(crashed === undefined ? [] : [`crashed=${crashed.queueName}`]),
+  ];
+  const query = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
+  return variables({ DAYBOOK_QUEUE: `sqs://${region}/${account}/${queue.queueName}${query}` });
 }
 
 export function objectsVariables({ objects }: Buckets): Variables {

@@ -71,6 +71,17 @@ export function restrictTiers(scope: Construct, vpc: ec2.IVpc, cidr: string): vo
   // Between the instances of a cluster as well.
   allow(data, 'In', ec2.TrafficDirection.INGRESS, [[inside, ANSWERS]]);
   allow(data, 'Out', ec2.TrafficDirection.EGRESS, [[inside, ANSWERS]]);
+  if (vpc.publicSubnets.length === 0) return;
+  // "NAT gateway basics": it calls from the ports 1024 to 65535, and no security group can be put on it.
+  const out = listOf('OutPorts', TIER_SUBNETS.out);
+  allow(out, 'In', ec2.TrafficDirection.INGRESS, [
+    [inside, HTTPS],
+    [ANYWHERE, ANSWERS],
+  ]);
+  allow(out, 'Out', ec2.TrafficDirection.EGRESS, [
+    [ANYWHERE, HTTPS],
+    [inside, ANSWERS],
+  ]);
 }
 
 type Rule = readonly [cidr: ec2.AclCidr, traffic: ec2.AclTraffic];

@@ -1,7 +1,8 @@
 /**
  * The network: public places for a balancer and nothing else, and private ones, from which no route leads to the internet.
  * With tiers there are no public ones: the balancer, what runs and the database have private places of their own. What
- * is reached are the doors that the application opens (`doors.ts`, `tier-doors.ts`).
+ * is reached are the doors that the application opens (`doors.ts`, `tier-doors.ts`), and, where tiers are given one, a way
+ * out (`way-out.ts`), which has public places for nothing else.
  */
 import type { aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
 import { aws_ec2 as ec2, aws_iam as iam, aws_logs as logs } from 'aws-cdk-lib';
@@ -11,6 +12,7 @@ import type { Deployment } from '../config/schema.ts';
 import { restrictPorts, restrictTiers } from './access-lists.ts';
 import { PrefixListIds } from './prefix-lists.ts';
 import { TIER_SUBNETS } from './tier-subnets.ts';
+import { WayOut } from './way-out.ts';
 
 export interface NetworkProps {
   readonly network: NonNullable<Deployment['network']>;
@@ -29,11 +31,15 @@ const PUBLIC_MASK = 27;
 const PRIVATE_MASK = 27;
 /** Each task has an interface of its own, and during a deployment there are twice as many; endpoints have some too. */
 const SERVICES_MASK = 25;
+/** A NAT gateway has one address; AWS takes no smaller subnet. */
+const OUT_MASK = 28;
 
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   /** Of the addresses that gateway endpoints lead to. */
   readonly prefixLists: PrefixListIds;
+  /** With tiers that are given one. */
+  readonly wayOut?: WayOut;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
@@ -42,14 +48,17 @@ export class Network extends Construct {
       ipAddresses: ec2.IpAddresses.cidr(network.cidr),
       maxAzs: network.zones,
       natGateways: 0,
-      subnetConfiguration: hasTiers ? tiers() : functionsBehind(hasPublicPlaces),
+      subnetConfiguration: hasTiers ? tiers(network.egress) : functionsBehind(hasPublicPlaces),
+      // With tiers there is one already, whether anything leads to it or not.
+      createInternetGateway: !hasTiers,
       restrictDefaultSecurityGroup: true,
     });
     // Its class declares as `| undefined` what the interface declares as optional.
     this.vpc = vpc as ec2.IVpc;
     if (hasTiers) {
       restrictTiers(this, this.vpc, network.cidr);
-      this.#markForCloudFront();
+      const gateway = this.#markForCloudFront();
+      if (network.egress === 'nat') this.wayOut = new WayOut(this, 'WayOut', { vpc, gateway });
     } else restrictPorts(this, this.vpc, network.cidr);
     this.#recordFlows(props);
     this.prefixLists = new PrefixListIds(this, 'PrefixLists', {
@@ -58,7 +67,7 @@ export class Network extends Construct {
     });
   }
 
-  /** "Restrict access with VPC origins", prerequisites: there has to be a gateway; no route leads to it. */
+  /** "Restrict access with VPC origins", prerequisites: there has to be a gateway; by itself no route leads to it. */
   #markForCloudFront(): ec2.CfnVPCGatewayAttachment {
     const gateway = new ec2.CfnInternetGateway(this, 'Gateway');
     return new ec2.CfnVPCGatewayAttachment(this, 'GatewayAttachment', {
@@ -86,16 +95,21 @@ export class Network extends Construct {
 function functionsBehind(hasPublicPlaces: boolean): ec2.SubnetConfiguration[] {
   const inside = isolated('Private', PRIVATE_MASK);
   if (!hasPublicPlaces) return [inside];
-  const open = { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: PUBLIC_MASK };
-  return [{ ...open, mapPublicIpOnLaunch: false }, inside];
+  return [open('Public', PUBLIC_MASK), inside];
 }
 
-function tiers(): ec2.SubnetConfiguration[] {
+/** The way out is the last, so that the others keep their addresses when it comes or goes. */
+function tiers(egress: NetworkProps['network']['egress']): ec2.SubnetConfiguration[] {
   return [
     isolated(TIER_SUBNETS.front, PUBLIC_MASK),
     isolated(TIER_SUBNETS.services, SERVICES_MASK),
     isolated(TIER_SUBNETS.data, PRIVATE_MASK),
+    ...(egress === 'nat' ? [open(TIER_SUBNETS.out, OUT_MASK)] : []),
   ];
+}
+
+function open(name: string, cidrMask: number): ec2.SubnetConfiguration {
+  return { name, subnetType: ec2.SubnetType.PUBLIC, cidrMask, mapPublicIpOnLaunch: false };
 }
 
 function isolated(name: string, cidrMask: number): ec2.SubnetConfiguration {

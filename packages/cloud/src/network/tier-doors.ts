@@ -1,6 +1,7 @@
 /**
  * What the tiers can reach, and nothing else: S3 through a gateway that lets pass these objects and the layers of images,
- * the registry, the queue, secrets, logs and the shell through endpoints of their own. No route leads anywhere else.
+ * the registry, queue and topic, secrets, logs and the shell through endpoints of their own. Whoever reaches more is let
+ * out (`way-out.ts`).
  */
 import type { aws_logs as logs } from 'aws-cdk-lib';
 import { aws_ec2 as ec2, aws_iam as iam, Stack } from 'aws-cdk-lib';
@@ -9,6 +10,8 @@ import {
   S3_BUCKET_ACTIONS,
   S3_OBJECT_ACTIONS,
   SECRET_ACTIONS,
+  SNS_ASK_ACTIONS,
+  SNS_SEND_ACTIONS,
   SQS_RECEIVE_ACTIONS,
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
@@ -55,7 +58,12 @@ export class TierDoors extends Construct {
     this.#endpoint('Images', ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER, pull);
     this.#endpoint('Sqs', ec2.InterfaceVpcEndpointAwsService.SQS, [
       statement([...SQS_SEND_ACTIONS, ...SQS_RECEIVE_ACTIONS], [queues.main.queueArn]),
+      statement(SQS_RECEIVE_ACTIONS, [queues.crashed.queueArn]),
     ]);
+    if (queues.topic !== undefined)
+      this.#endpoint('Sns', ec2.InterfaceVpcEndpointAwsService.SNS, [
+        statement([...SNS_ASK_ACTIONS, ...SNS_SEND_ACTIONS], [queues.topic.topicArn]),
+      ]);
     this.#endpoint('Secrets', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER, [
       statement(SECRET_ACTIONS, [secretArn]),
     ]);

@@ -35,7 +35,7 @@ export interface ObserveProps {
 }
 
 export class Observe extends Construct {
-  /** Whom something of high priority is told; undefined without alarms and without a budget. */
+  /** Whom something of high priority is told; undefined without alarms, backups and a budget. */
   readonly high: sns.ITopic | undefined;
   /** Empty without alarms. */
   readonly alarms: readonly aws_cloudwatch.Alarm[];
@@ -43,9 +43,9 @@ export class Observe extends Construct {
 
   constructor(scope: Construct, id: string, { deployment, parts }: ObserveProps) {
     super(scope, id);
-    const { observe, budget } = deployment;
+    const { observe, budget, store } = deployment;
     const topics =
-      observe.alarms || budget !== undefined
+      observe.alarms || store.backups || budget !== undefined
         ? new Notifications(this, 'Notifications', { alerts: observe.alerts, key: parts.key })
         : undefined;
     this.high = topics?.high;
@@ -108,9 +108,9 @@ function tierWatchesOf(scope: Construct, deployment: Deployment, parts: ServiceP
     ...depthWatches(queues, {
       look: 'look at the tasks of the persister and at the database on the dashboard, and at SystemicFault.',
       more: 'raise services.persister.max.',
-      crashed: 'which happened a thousand times to each.',
+      crashed: 'and no task of the persister takes it.',
       crashedHow:
-        'read the log of the persister, mend it, deploy it, and then let SQS send them back (StartMessageMoveTask); they stay for 14 days.',
+        'look for crashed-message-waits in the log of the persister: the database or the bucket is away, or a right is missing; the messages stay for 14 days.',
     }),
     ...databaseWatches(database, deployment),
     ...(probe === undefined ? [] : probeWatches(scope, probe)),

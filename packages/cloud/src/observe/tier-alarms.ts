@@ -61,6 +61,17 @@ export function tierWatches(
       how: 'list them with their reasons (cloud dead-letters list), mend the cause, then replay or discard. Nothing expires: they are objects in the bucket.',
     },
     {
+      id: 'CrashedSeen',
+      priority: 'high',
+      metric: countedMetric(scope, 'CrashedMessages', { statistic: 'Sum', period: FIVE_MINUTES }),
+      when: 'at-least',
+      threshold: 1,
+      datapoints: [1, 1],
+      silence: SILENT_WHEN_FINE,
+      what: 'A message ended the persister so often that SQS moved it away, or the topic (queue.fanOut) could not deliver it; its entries are stored or dead letters now.',
+      how: 'read the log of the persister before that time, mend it, then replay: cloud dead-letters replay. Without an end of a task it was the topic: see NumberOfNotificationsRedrivenToDlq, the policy of the queue and the state of its key.',
+    },
+    {
       id: 'ErrorsLogged',
       priority: 'low',
       metric: countedMetric(scope, 'LoggedErrors', { statistic: 'Sum', period: FIVE_MINUTES }),

@@ -44,6 +44,7 @@ export function instanceMetric(instance: string, name: string, reading: Reading)
 /** What is counted, by the event of the line; docs/operations.md has what each means. */
 const COUNTED = {
   DeadEntries: { tiers: ['persister'], pattern: '{ $.event = "entry-dead" }' },
+  CrashedMessages: { tiers: ['persister'], pattern: '{ $.event = "crashed-message" }' },
   SystemicHalts: { tiers: ['persister'], pattern: '{ $.event = "persister-systemic" }' },
   LoggedErrors: { tiers: TIERS, pattern: '{ $.level >= 50 }' },
 } as const satisfies Readonly<

@@ -18,14 +18,16 @@ export interface TierEnvironment extends Pick<ServiceParts, 'database' | 'queues
   readonly deployment: Deployment;
   /** Where the tier `web` finds the tier `api`. */
   readonly apiUrl: string;
+  /** Whose tokens are believed, where that is known only during the deployment. */
+  readonly issuers?: Variables | undefined;
 }
 
 export function tierVariables(
   tier: TierName,
-  { deployment, database, queues, buckets, apiUrl }: TierEnvironment,
+  { deployment, database, queues, buckets, apiUrl, issuers }: TierEnvironment,
 ): Variables {
   const common = {
-    [CONFIG_VARIABLE]: inline(daybookConfigOf(deployment)),
+    [CONFIG_VARIABLE]: inline(daybookConfigOf(tier === 'api' ? deployment : withoutIssuers(deployment))),
     ...variables({
       DAYBOOK_PORT: `${PORT}`,
       DAYBOOK_REGION: Stack.of(queues.main).region,
@@ -34,13 +36,20 @@ export function tierVariables(
     }),
   };
   if (tier === 'web') return { ...common, ...variables({ DAYBOOK_API_URL: apiUrl }) };
-  return {
+  const behind = {
     ...common,
     ...variables({ DAYBOOK_DATA_DIR: DATA_DIR }),
     ...databaseVariables(database),
-    ...queueVariables(queues.main),
     ...objectsVariables(buckets),
   };
+  return tier === 'api'
+    ? { ...behind, ...queueVariables(queues.main, { topic: queues.topic }), ...issuers }
+    : { ...behind, ...queueVariables(queues.main, { crashed: queues.crashed }) };
+}
+
+/** Nobody else is shown a token, and nobody else reaches the keys. */
+function withoutIssuers({ access, ...rest }: Deployment): Deployment {
+  return { ...rest, access: { ...access, issuers: {} } };
 }
 
 function databaseVariables({ host, readerHost, secretArn }: ServiceParts['database']): Variables {

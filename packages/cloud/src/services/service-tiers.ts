@@ -8,7 +8,14 @@ import { SECRET_ACTIONS } from 'daybook/deployment';
 
 import type { Deployment } from '../config/schema.ts';
 import type { TierName } from '../config/service-schema.ts';
-import { allowAsk, allowKey, allowObjects, allowReceive, allowSend } from '../functions/grants.ts';
+import {
+  allowAsk,
+  allowKey,
+  allowObjects,
+  allowPublish,
+  allowReceive,
+  allowSend,
+} from '../functions/grants.ts';
 import type { ServiceParts, Tiers } from '../parts.ts';
 import type { TierEnvironment } from './environment.ts';
 import { tierVariables } from './environment.ts';
@@ -36,7 +43,8 @@ export class ServiceTiers extends Construct implements Tiers {
 
     this.api = this.#tier('api', props);
     this.#allowDatabase(this.api, props);
-    allowSend(this.api, queues.main, key);
+    if (queues.topic === undefined) allowSend(this.api, queues.main, key);
+    else allowPublish(this.api, queues.topic, key);
     allowAsk(this.api, queues);
     // Dead letters are shown, replayed and discarded through the API.
     allowObjects(this.api, buckets, key);
@@ -45,7 +53,9 @@ export class ServiceTiers extends Construct implements Tiers {
     this.persister = this.#tier('persister', props);
     this.#allowDatabase(this.persister, props);
     allowReceive(this.persister, queues.main, key);
-    // An entry that failed alone goes back alone, with its attempts.
+    // What ended one of its tasks again and again, or what a topic could not deliver.
+    allowReceive(this.persister, queues.crashed, key);
+    // An entry that failed alone goes back alone, with its attempts, also where there is a topic.
     allowSend(this.persister, queues.main, key);
     allowObjects(this.persister, buckets, key);
     scaleOnBacklog(this.persister, services, { queue: queues.main, clusterName: cluster.clusterName });

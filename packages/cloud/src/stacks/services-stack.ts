@@ -5,6 +5,9 @@ import type { StackProps } from 'aws-cdk-lib';
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { issuersVariable } from '../access/issuers.ts';
+import { UserPool } from '../access/user-pool.ts';
+import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
 import { TIERS } from '../config/service-schema.ts';
 import type { TierName } from '../config/service-schema.ts';
@@ -15,6 +18,7 @@ import { Cdn } from '../front/cdn.ts';
 import { Domain } from '../front/domain.ts';
 import { TierBalancer } from '../front/tier-balancer.ts';
 import type { Bundles } from '../functions/bundles.ts';
+import type { Variables } from '../functions/environment.ts';
 import { createProbe } from '../functions/probe.ts';
 import { TierDoors } from '../network/tier-doors.ts';
 import { ObjectsBucket } from '../objects/objects-bucket.ts';
@@ -76,7 +80,7 @@ export class ServicesStack extends Stack {
     });
     const queues = new EntryQueues(this, 'Queue', {
       functions: deployment.functions,
-      fanOut: false,
+      fanOut: deployment.queue?.fanOut === true,
       key,
       removalPolicy,
     });
@@ -112,8 +116,10 @@ export class ServicesStack extends Stack {
       queues,
       buckets,
       apiUrl: balancer.apiUrl,
+      issuers: this.#issuers(deployment),
       shellLog,
     });
+    network.wayOut?.letOut(places.api.group, 'to the keys of issuers');
     balancer.lead(tiers);
     // Without its doors no task starts.
     for (const name of TIERS) tiers[name].service.node.addDependency(doors);
@@ -126,6 +132,13 @@ export class ServicesStack extends Stack {
     this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     keepProviderLogs(this, { logDays, key, removalPolicy });
+  }
+
+  /** Only where a user pool is among them: others are in the configuration. */
+  #issuers(deployment: Deployment): Variables | undefined {
+    if (!deployment.access.cognito) return undefined;
+    const { registers } = parseDaybookConfig(deployment);
+    return issuersVariable(deployment, new UserPool(this, 'UserPool', { deployment, registers }));
   }
 
   /** What looks at the parts, and changes none of them. */

@@ -101,6 +101,48 @@ test('destroy asks for the name, and removes the application before its network'
   );
 });
 
+const arnOf = (n: number): string => `arn:aws:ec2:eu-west-1::snapshot/${n}`;
+
+test('a vault that goes is emptied first, page by page, and one whose backups stay is a failure', async () => {
+  const there = new Map([1, 2, 3].map((n) => [arnOf(n), 'COMPLETED']));
+  const points = () =>
+    [...there].map(([RecoveryPointArn, Status]) => ({ RecoveryPointArn, Status }) as const);
+  const vault: Answers = {
+    'backup:ListRecoveryPointsByBackupVault': ({ NextToken }) =>
+      NextToken === undefined && there.size > 1
+        ? { RecoveryPoints: points().slice(0, 1) as [], NextToken: 'more' }
+        : { RecoveryPoints: points().slice(there.size > 1 ? 1 : 0) as [] },
+  };
+  const gone = deleting();
+  const { code, stderr, inputs } = await runCloud(['destroy', '--yes-destroy', 'daybook-dev'], {
+    ...gone,
+    answers: {
+      ...gone.answers,
+      ...vault,
+      'backup:DeleteRecoveryPoint': ({ RecoveryPointArn = '' }) => {
+        there.delete(RecoveryPointArn);
+        return {};
+      },
+    },
+  });
+  assert.equal(code, 0, stderr);
+  const deleted = inputs.filter(({ name }) => name === 'backup:DeleteRecoveryPoint');
+  assert.deepEqual(
+    deleted.map(({ input }) => input),
+    [1, 2, 3].map((n) => ({ BackupVaultName: '<Vault>', RecoveryPointArn: arnOf(n) })),
+  );
+
+  there.set(arnOf(4), 'EXPIRED');
+  const stuck = deleting();
+  const failed = await runCloud(['destroy', '--yes-destroy', 'daybook-dev'], {
+    ...stuck,
+    answers: { ...stuck.answers, ...vault, 'backup:DeleteRecoveryPoint': () => ({}) },
+  });
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /snapshot\/4: expected AWS Backup to delete it, found it expired/);
+  assert.deepEqual(failed.programs, []);
+});
+
 test('another word does nothing', async () => {
   for (const typed of ['', 'y', 'yes', 'daybook-prd', 'DAYBOOK-DEV']) {
     const { code, stderr, programs } = await runCloud(['destroy'], { typed: [typed] });

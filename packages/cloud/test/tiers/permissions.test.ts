@@ -24,7 +24,7 @@ import { taskOf, threeTier } from './synthesis.ts';
 const ACCOUNT = '123456789012';
 const SECRET = 'secret';
 
-type Call = readonly [action: string, part: 'main' | 'bucket' | 'object' | typeof SECRET];
+type Call = readonly [action: string, part: 'main' | 'crashed' | 'bucket' | 'object' | typeof SECRET];
 const calls = (actions: readonly string[], part: Call[1]): Call[] => actions.map((action) => [action, part]);
 const OBJECTS = [...calls(S3_OBJECT_ACTIONS, 'object'), ...calls(S3_BUCKET_ACTIONS, 'bucket')];
 
@@ -38,12 +38,14 @@ const MAKES: Readonly<Record<TierName, readonly Call[]>> = {
   persister: [
     ...calls(SECRET_ACTIONS, SECRET),
     ...calls([...SQS_RECEIVE_ACTIONS, ...SQS_SEND_ACTIONS], 'main'),
+    ...calls(SQS_RECEIVE_ACTIONS, 'crashed'),
     ...OBJECTS,
   ],
 };
 const NOBODY: readonly Call[] = [
   ...calls(['secretsmanager:PutSecretValue', 'secretsmanager:DeleteSecret'], SECRET),
   ...calls(['sqs:PurgeQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes'], 'main'),
+  ...calls(['sqs:PurgeQueue', 'sqs:SendMessage'], 'crashed'),
   ...calls(['s3:DeleteBucket', 's3:PutBucketPolicy', 's3:ListBucketVersions'], 'bucket'),
   ...calls(['s3:DeleteObjectVersion', 's3:PutObjectAcl'], 'object'),
 ];
@@ -79,12 +81,14 @@ function ofType(type: string): DeployedResource[] {
 
 function arnOf(part: Call[1]): string {
   if (part === SECRET) return secretArn();
-  if (part === 'main')
+  if (part === 'main' || part === 'crashed') {
+    const name = part === 'main' ? 'QueueMain' : 'QueueCrashed';
     return (
       ofType('AWS::SQS::Queue')
-        .find(({ id }) => id.startsWith('QueueMain'))
+        .find(({ id }) => id.startsWith(name))
         ?.arn() ?? ''
     );
+  }
   const bucket =
     ofType('AWS::S3::Bucket')
       .find(({ id }) => id.startsWith('Objects'))

@@ -106,3 +106,14 @@ test('a file of numbers that cannot be read is told', async () => {
 test('the file is called after the configuration, whatever it is written in', () => {
   assert.equal(scaleFileOf(`${EXAMPLES}three-tier.ts`), `${EXAMPLES}three-tier.scale.json`);
 });
+
+test('a database is backed up every day where people rely on it or work with it, unless they say otherwise', async () => {
+  const example = await exampleOf('three-tier');
+  const backups = (['poc', 'dev', 'prd'] as const).map(
+    (environment) => parseDeployment(example, environment).store.backups,
+  );
+  assert.deepEqual(backups, [false, true, true]);
+  const without = merge(example, { store: { backups: false } });
+  assert.equal(parseDeployment(without, 'dev').store.backups, false);
+  assert.equal(parseDeployment(await exampleOf('gateway-queue'), 'dev').store.backups, false);
+});
