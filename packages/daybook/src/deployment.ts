@@ -17,6 +17,7 @@ export { PAGE_POLICY } from './http/answer.ts';
 export { welcomePage, welcomeRegister } from './http/pages/welcome.ts';
 export { FUNCTION_DIMENSION, METRIC_UNITS } from './lambda/metric-names.ts';
 export type { MetricName } from './lambda/metric-names.ts';
+export { makeRecordedKey } from './access/keys/key-record.ts';
 export { createOperatorKey, renewEpochs, setDrained } from './operator.ts';
 export type { OperatorDrainRequest, OperatorKey, OperatorKeyRequest, OperatorTable } from './operator.ts';
 export { isArchived, parseConfig, ENVELOPE_BYTES, registerPaths };

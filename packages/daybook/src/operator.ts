@@ -4,16 +4,10 @@
  */
 import { createDrain } from './access/drain/drain.ts';
 import { followDrains } from './access/drain/drain-follower.ts';
-import type { InternalRecords } from './access/internal-records.ts';
-import { createInternalRecords } from './access/internal-records.ts';
-import { createKeys } from './access/keys/keys.ts';
-import type { Clock } from './clock.ts';
-import { createClock, systemTime } from './clock.ts';
 import { parseConfig } from './config/load.ts';
-import { createIdGenerator, formatStamp, idToMicros, randomId } from './id.ts';
-import { createBudget } from './intake/budget.ts';
-import { openIntake } from './open-intake.ts';
-import type { Store } from './store/store.ts';
+import { formatStamp, randomId } from './id.ts';
+import type { OpenRecords } from './operator-records.ts';
+import { withKeys, withRecords } from './operator-records.ts';
 
 export interface OperatorTable {
   readonly table: string;
@@ -53,25 +47,13 @@ export interface OperatorDrainRequest extends OperatorTable {
  */
 export async function createOperatorKey(request: OperatorKeyRequest): Promise<OperatorKey> {
   const { name, expiresAt, by } = request;
-  return withTable(request, async ({ store, records, clock }) => {
-    const keys = createKeys({
-      store,
-      records,
-      scopes: ['admin'],
-      onUnknownEvents: () => {},
-      onUsesNotRecorded: () => {},
-      nowMicros: () => clock.nowMicros(),
-      nowMs: () => clock.elapsedMs(),
-    });
-    try {
-      await keys.started;
+  return withTable(request, (open) =>
+    withKeys(open, ['admin'], async (keys) => {
       const asked = { name, scopes: ['admin'], expiresAt };
       const { key, text } = await keys.create(asked, { subject: by, requestId: randomId() });
       return { keyId: key.keyId, key: text, expiresAt: formatStamp(key.expiresAt) };
-    } finally {
-      await keys.close();
-    }
-  });
+    }),
+  );
 }
 
 /**
@@ -93,39 +75,15 @@ export async function setDrained(request: OperatorDrainRequest): Promise<void> {
   });
 }
 
-interface OpenTable {
-  readonly store: Store;
-  readonly records: InternalRecords;
-  readonly clock: Clock;
-}
-
 /** One process more that writes the lane, for as long as the work takes. */
 async function withTable<T>(
   { table, region }: OperatorTable,
-  work: (open: OpenTable) => Promise<T>,
+  work: (open: OpenRecords) => Promise<T>,
 ): Promise<T> {
   const { createDynamoDbStore } = await import('./store/dynamodb/dynamodb-store.ts');
   const store = await createDynamoDbStore({ table, awsRegion: region, region });
   try {
-    const config = parseConfig({ region });
-    const newest = store.newestIdAtOpen;
-    const clock = createClock(systemTime, newest === undefined ? 0 : idToMicros(newest));
-    const { toStore } = openIntake({
-      config,
-      store,
-      queue: undefined,
-      clock,
-      ids: createIdGenerator(clock, newest === undefined ? {} : { after: newest }),
-      budget: createBudget(config.limits.maxBytesInFlight),
-      answerWithinMs: () => config.limits.answerWithinMs,
-      onStored: () => {},
-      onQueued: () => {},
-    });
-    try {
-      return await work({ store, records: createInternalRecords({ intake: toStore, region }), clock });
-    } finally {
-      await toStore.close();
-    }
+    return await withRecords(store, parseConfig({ region }), work);
   } finally {
     await store.close();
   }

@@ -25,6 +25,8 @@ const ROOT_FILES = new Map([
   ['open-persister.ts', 'composition root'],
   ['open-service.ts', 'composition root'],
   ['operator.ts', 'composition root'],
+  ['operator-records.ts', 'composition root'],
+  ['import-key.ts', 'composition root'],
   ['renew-epoch.ts', 'composition root'],
   ['run-archive.ts', 'composition root'],
   ['main.ts', 'process entry'],

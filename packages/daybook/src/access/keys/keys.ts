@@ -21,6 +21,7 @@ import { readEvent, toRecord } from './key-event.ts';
 import { followRegister } from '../register-follower.ts';
 import type { KeyRequest } from './key-request.ts';
 import { checkRequest } from './key-request.ts';
+import type { MadeKey } from './key-text.ts';
 import { hashSecret, KEY_ID, makeKey, parseKey } from './key-text.ts';
 import { createKeyUses } from './key-uses.ts';
 import type { KnownKey, Revocation } from './known-keys.ts';
@@ -38,6 +39,8 @@ export interface KeyActor {
   readonly subject: string;
   readonly requestId: string;
 }
+
+export type HashedKey = Pick<MadeKey, 'keyId' | 'hash'>;
 
 export interface Keys {
   /** Resolves when the keys are loaded, or the first attempt has failed: a start that waits for it refuses no key. */
@@ -60,6 +63,11 @@ export interface Keys {
    * @throws {KeyError} {DaybookError} After an unknown outcome there may be one more key, whose secret nobody has.
    */
   create(request: KeyRequest, by: KeyActor): Promise<{ readonly key: ListedKey; readonly text: string }>;
+  /**
+   * The same for a key that was made elsewhere and of which only the hash comes here. Idempotent: a key that is there with
+   * this hash stays as it is. @throws {KeyError} `invalid`, also where the id belongs to another key; {DaybookError}
+   */
+  adopt(made: HashedKey, request: KeyRequest, by: KeyActor): Promise<ListedKey>;
   /**
    * Resolves when the revocation is durable in the store; this server refuses the key from then on, others within seconds.
    * Idempotent. @returns undefined when no such key is known. @throws {KeyError} `loading`; {DaybookError}; {StoreError}
@@ -178,6 +186,33 @@ export function createKeys(options: KeysOptions): Keys {
     return key.identity;
   }
 
+  async function put({ keyId, hash }: HashedKey, request: KeyRequest, by: KeyActor): Promise<ListedKey> {
+    assertLoaded();
+    const {
+      name,
+      scopes: asked,
+      expiresAt,
+    } = checkRequest(request, { known: scopes, nowMicros: nowMicros() });
+    if (known.size >= maxKeys) {
+      throw new KeyError(
+        'limit',
+        `expected fewer than ${maxKeys} keys, counting those that ended within 30 days; there are ${known.size}: revoke what is not needed, and make fewer short-lived ones`,
+      );
+    }
+    const event: KeyEvent = {
+      event: 'created',
+      keyId,
+      name,
+      hash,
+      scopes: asked,
+      expiresAt,
+      createdBy: by.subject,
+    };
+    const detail = { name, scopes: asked, expiresAt: formatStamp(expiresAt) };
+    await append(event, by, { action: 'keys create', target: keyId, detail });
+    return toListed(known.find(keyId) as KnownKey);
+  }
+
   function toListed(key: KnownKey): ListedKey {
     const revocation = known.revocationOf(key.keyId);
     const usedAt = Math.max(known.usedAt(key.keyId) ?? 0, uses.usedAt(key.keyId) ?? 0);
@@ -203,31 +238,16 @@ export function createKeys(options: KeysOptions): Keys {
     },
 
     async create(request, by) {
+      const { text, ...made } = makeKey();
+      return { key: await put(made, request, by), text };
+    },
+
+    async adopt(made, request, by) {
       assertLoaded();
-      const {
-        name,
-        scopes: asked,
-        expiresAt,
-      } = checkRequest(request, { known: scopes, nowMicros: nowMicros() });
-      if (known.size >= maxKeys) {
-        throw new KeyError(
-          'limit',
-          `expected fewer than ${maxKeys} keys, counting those that ended within 30 days; there are ${known.size}: revoke what is not needed, and make fewer short-lived ones`,
-        );
-      }
-      const { keyId, text, hash } = makeKey();
-      const event: KeyEvent = {
-        event: 'created',
-        keyId,
-        name,
-        hash,
-        scopes: asked,
-        expiresAt,
-        createdBy: by.subject,
-      };
-      const detail = { name, scopes: asked, expiresAt: formatStamp(expiresAt) };
-      await append(event, by, { action: 'keys create', target: keyId, detail });
-      return { key: toListed(known.find(keyId) as KnownKey), text };
+      const there = known.find(made.keyId);
+      if (there === undefined) return put(made, request, by);
+      if (timingSafeEqual(there.hash, made.hash)) return toListed(there);
+      throw new KeyError('invalid', `keyId: expected one that is free, given ${made.keyId}`);
     },
 
     async revoke(keyId, by) {

@@ -10,6 +10,8 @@ import { assertCanAsk, confirm } from '../confirm.ts';
 import { connectAsAdmin } from '../connection.ts';
 import type { GlobalFlags } from '../connection.ts';
 import { EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
+import type { StoreFlags } from '../store-config.ts';
+import { addStoreOptions, loadStoreConfig } from '../store-config.ts';
 import { toTable } from '../table.ts';
 import { printableLines } from '../terminal.ts';
 
@@ -57,6 +59,19 @@ export function addKeys(program: Command, cli: Cli, connect: Connect = connectTo
     .option('--scope <scope...>', 'what it is for: <register>.read, <register>.write, admin, metrics')
     .option('--expires <end>', 'days such as 90d, or a time such as 2027-01-31 (default: 365d)')
     .action(action(cli, (flags: CreateFlags, name = '') => create(cli, connect, flags, name)));
+  const importing = defineCommand(group, {
+    usage: 'import <record>',
+    summary: 'Put a key that was made elsewhere into the store itself, by the record that has its hash.',
+    examples: [
+      [
+        `daybook keys import '{"keyId":…,"hash":…}'`,
+        'where the store can be reached, and no server is asked',
+      ],
+    ],
+  });
+  addStoreOptions(importing).action(
+    action(cli, (flags: StoreFlags, record = '') => importRecord(cli, flags, record)),
+  );
   defineCommand(group, {
     usage: 'list',
     summary: 'Show the keys, the newest first; never their secrets.',
@@ -94,6 +109,16 @@ async function create(
   terminal.note(`key ${made.keyId} (${made.name}): ${made.scopes.join(', ')}; until ${made.expiresAt}`);
   terminal.note('It is not shown again: put it where its user keeps secrets.');
   return terminal.line(made.key);
+}
+
+async function importRecord({ terminal }: Cli, flags: StoreFlags, text: string): Promise<void> {
+  const { parseKeyRecord } = await import('../../access/keys/key-record.ts');
+  const record = parseKeyRecord(text);
+  const config = await loadStoreConfig(flags);
+  const { importKey } = await import('../../import-key.ts');
+  const { createLog } = await import('../../telemetry/log.ts');
+  const { keyId, name } = await importKey(config, record, createLog('silent'));
+  await terminal.line(flags.json === true ? JSON.stringify({ keyId, name }) : `${keyId}  imported`);
 }
 
 async function list({ terminal }: Cli, connect: Connect, flags: ListFlags): Promise<void> {

@@ -8,41 +8,32 @@ import type { Config } from '../../config/load.ts';
 import type { Cli } from '../cli.ts';
 import { action, defineCommand } from '../cli.ts';
 import { assertCanAsk, confirm } from '../confirm.ts';
-import type { GlobalFlags } from '../connection.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../failure.ts';
+import type { StoreFlags } from '../store-config.ts';
+import { addStoreOptions, loadStoreConfig } from '../store-config.ts';
 import { printable } from '../terminal.ts';
 
-interface RenewFlags extends GlobalFlags {
-  readonly config?: string;
-  readonly store?: string;
+interface RenewFlags extends StoreFlags {
   readonly yes?: boolean;
 }
 
 export function addRenewEpoch(program: Command, cli: Cli): void {
-  defineCommand(program, {
+  const command = defineCommand(program, {
     usage: 'renew-epoch',
     summary: 'After a restore: refuse all cursors of before, so that none is misunderstood. Asks first.',
     examples: [
       ['daybook renew-epoch', 'of the store in ./data, while no server runs on it'],
       ['daybook renew-epoch --store "$URL" --yes', 'of a PostgreSQL database, while servers run'],
     ],
-  })
-    .option('--config <file>', 'configuration file, as that of the server')
-    .option('--store <url>', 'sqlite:, postgres://… or dynamodb://… (default: as the server finds it)')
+  });
+  addStoreOptions(command)
     .option('--yes', 'do not ask')
     .action(action(cli, (flags: RenewFlags) => renewEpoch(cli, flags)));
 }
 
 /** @returns the exit code: 1 when the answer was no. */
 async function renewEpoch({ terminal }: Cli, flags: RenewFlags): Promise<number> {
-  // Loaded here only: no other command but `serve` has a use for a configuration.
-  const { loadConfig } = await import('../../config/load.ts');
-  const { config: file, store, dataDir } = flags;
-  const config = await loadConfig({
-    ...(file !== undefined && { DAYBOOK_CONFIG: file }),
-    ...(store !== undefined && { DAYBOOK_STORE: store }),
-    ...(dataDir !== undefined && { DAYBOOK_DATA_DIR: dataDir }),
-  });
+  const config = await loadStoreConfig(flags);
   const name = nameOf(config);
   if (flags.yes !== true) {
     assertCanAsk();
