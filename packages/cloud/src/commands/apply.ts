@@ -4,7 +4,8 @@
  *   credentials ─▶ account ─▶ bootstrap ─▶ plan ─▶ yes? ─▶ stack by stack ─▶ URLs ─▶ smoke test
  *
  * Stacks go in the order of what they need: network before application. One that fails is rolled back by CloudFormation,
- * and those behind it are not begun.
+ * and those behind it are not begun. Of several regions each is tested before the next is begun: a version that works in none
+ * is never in all of them.
  */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -19,7 +20,7 @@ import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
 import { assertPlanned, writePlanRecord } from './plan-record.ts';
 import { showPlan } from './plan.ts';
-import { readOutputs, showOutputs } from './outputs.ts';
+import { answers, readOutputs, showOutputs } from './outputs.ts';
 import { rollback } from './rollback.ts';
 import { smokeTest } from './smoke-test.ts';
 import { assertEmpty } from './synth.ts';
@@ -103,7 +104,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
         `${assembly.directory}: expected what was planned, given files that changed since`,
       );
     if (flags.keepDeployed !== undefined) await keep(cloud, assembly, flags.keepDeployed);
-    await deploy(cloud, assembly);
+    await deploy(cloud, assembly, flags);
   } else {
     terminal.note('no changes: nothing to deploy');
   }
@@ -125,11 +126,17 @@ async function keep(cloud: Cloud, assembly: Assembly, directory: string): Promis
   );
 }
 
-async function deploy(cloud: Cloud, { directory, stacks }: Assembly): Promise<void> {
+/** @throws {CommandError} when a stack fails, or a region that others wait for does not pass its test. */
+async function deploy(cloud: Cloud, { directory, stacks }: Assembly, flags: ApplyFlags): Promise<void> {
   const cdk = createCdk(cloud);
-  for (const [index, { id, name, region }] of stacks.entries()) {
+  const fronts = stacks.filter(answers);
+  for (const [index, stack] of stacks.entries()) {
+    const { id, name, region } = stack;
     if (!cloud.dryRun) cloud.terminal.note(`${index + 1} of ${stacks.length}: ${name} in ${region}`);
     await cdk.deploy(directory, id);
+    if (!flags.smokeTest || !fronts.includes(stack) || stack === fronts.at(-1)) continue;
+    if (!(await smokeTest(cloud, await readOutputs(cloud.calls, [stack]), flags.smokeRegister)))
+      throw new CommandError(`${region}: expected the smoke test to pass before the next region, it failed`);
   }
 }
 

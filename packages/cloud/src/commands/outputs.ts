@@ -39,6 +39,9 @@ export function addOutputs(program: Command, run: Run): void {
   );
 }
 
+/** Whether callers of a region are answered by it. */
+export const answers = ({ template }: PlannedStack): boolean => URL_OUTPUT in (template.Outputs ?? {});
+
 /** Of the stacks that exist. */
 export async function readOutputs(
   calls: AwsCalls,

@@ -153,8 +153,19 @@ test('apply deploys every region and then the records, and tests each host and t
   const posted = calls.filter(({ service, operation }) => service === 'http' && operation === 'POST');
   assert.deepEqual(
     posted.map(({ input }) => new URL((input as { url: string }).url).origin),
-    [...REGIONS.map(urlOf), COMMON_URL],
+    [urlOf(FIRST), ...REGIONS.map(urlOf), COMMON_URL],
+    'the first region before the second is begun, and all of them in the end',
   );
+});
+
+test('apply begins no region before the one before it has passed its test', async () => {
+  const fetch = answering({ [FIRST]: 503, [SECOND]: 503 });
+  const answers = { 'cloudformation:GetTemplate': () => ({ TemplateBody: '{"Resources":{}}' }) };
+  const { code, stderr, programs } = await run(['apply', '--yes'], { fetch, answers });
+  assert.equal(code, 1);
+  const deployed = programs.filter(({ args }) => args[0] === 'deploy').map(({ args }) => args[3]);
+  assert.deepEqual(deployed, [appOf(FIRST)]);
+  assert.match(stderr, new RegExp(`${FIRST}: expected the smoke test to pass before the next region`));
 });
 
 test('destroy takes the records first, so that nobody is sent to what is going', async () => {
