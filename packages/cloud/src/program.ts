@@ -15,6 +15,7 @@ import { addLogs } from './commands/logs.ts';
 import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
 import { addPlan } from './commands/plan.ts';
+import { addRenewEpoch } from './commands/renew-epoch.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addScale } from './commands/scale.ts';
@@ -42,6 +43,7 @@ const COMMANDS = [
   addUndrain,
   addBackup,
   addRestore,
+  addRenewEpoch,
   addAdminKey,
   addSynth,
   addDiagram,

@@ -71,6 +71,10 @@ import type {
 import type {
   DescribeServicesCommandInput,
   DescribeServicesCommandOutput,
+  DescribeTasksCommandInput,
+  DescribeTasksCommandOutput,
+  RunTaskCommandInput,
+  RunTaskCommandOutput,
   UpdateServiceCommandInput,
   UpdateServiceCommandOutput,
 } from '@aws-sdk/client-ecs';
@@ -153,6 +157,8 @@ export interface Calls {
   >;
   'dynamodb:UpdateTable': Call<UpdateTableCommandInput, UpdateTableCommandOutput>;
   'ecs:DescribeServices': Call<DescribeServicesCommandInput, DescribeServicesCommandOutput>;
+  'ecs:DescribeTasks': Call<DescribeTasksCommandInput, DescribeTasksCommandOutput>;
+  'ecs:RunTask': Call<RunTaskCommandInput, RunTaskCommandOutput>;
   'ecs:UpdateService': Call<UpdateServiceCommandInput, UpdateServiceCommandOutput>;
   'logs:CreateLogGroup': Call<CreateLogGroupCommandInput, CreateLogGroupCommandOutput>;
   'logs:FilterLogEvents': Call<FilterLogEventsCommandInput, FilterLogEventsCommandOutput>;

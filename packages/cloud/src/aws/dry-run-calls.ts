@@ -3,6 +3,7 @@
  * well; what AWS would have named is shown as `<LogicalId>`.
  */
 import type { Deployment } from '../config/schema.ts';
+import { CONTAINER } from '../services/image.ts';
 import type { Assembly, PlannedStack } from './assembly.ts';
 import type { Answer, AwsCalls, CallName, Input } from './aws-calls.ts';
 
@@ -89,7 +90,22 @@ function answersFor(account: string): Answers {
     'application-autoscaling:RegisterScalableTarget': () => ({}),
     'ecs:UpdateService': () => ({}),
     'ecs:DescribeServices': ({ services = [] }) => ({
-      services: services.map((serviceName) => ({ serviceName, status: 'ACTIVE' })),
+      services: services.map((serviceName) => ({
+        serviceName,
+        status: 'ACTIVE',
+        taskDefinition: `<task definition of ${serviceName}>`,
+        networkConfiguration: {
+          awsvpcConfiguration: { subnets: ['<its subnets>'], securityGroups: ['<its group>'] },
+        },
+      })),
+    }),
+    'ecs:RunTask': () => ({ tasks: [{ taskArn: '<task>' }] }),
+    'ecs:DescribeTasks': ({ tasks = [] }) => ({
+      tasks: tasks.map((taskArn) => ({
+        taskArn,
+        lastStatus: 'STOPPED',
+        containers: [{ name: CONTAINER, exitCode: 0 }],
+      })),
     }),
     'rds:CreateDBInstance': () => ({}),
     'rds:DescribeDBClusters': ({ DBClusterIdentifier = '' }) => ({

@@ -2,7 +2,7 @@
  * `restore` where entries are in PostgreSQL: the database as it was, in a new one beside it, with the same places, group,
  * parameters and protection. Nothing that runs is touched; switching to the new one is a deployment of its own.
  *
- *   checks ─▶ log group ─▶ restore ─▶ available ─▶ password managed by RDS ─▶ available ─▶ how to switch
+ *   checks ─▶ log group ─▶ restore ─▶ available ─▶ password managed by RDS ─▶ available ─▶ how to switch ─▶ `renew-epoch`
  *
  * A backup of AWS Backup is a snapshot of RDS, so both ways are calls of RDS with the operator's own credentials.
  */
@@ -75,7 +75,7 @@ export async function restoreDatabase(
   terminal.line(`${target} is restored, in ${region}, with the settings of ${source.identifier}`);
   terminal.line(JSON.stringify(settings));
   terminal.note(
-    `To switch: set database.restored to this for ${deployment.environment} in the configuration and apply it; ${source.identifier} stays as it is.`,
+    `To switch: set database.restored to this for ${deployment.environment} in the configuration and apply it; ${source.identifier} stays as it is. Then give it a new epoch, because cursors from after that time would skip what comes: npm run cloud -- renew-epoch -e ${deployment.environment}`,
   );
 }
 

@@ -3,6 +3,8 @@
  * is not root, and writes to one directory.
  */
 
+/** Its name in a task definition. */
+export const CONTAINER = 'daybook';
 export const PORT = 3000;
 export const USER = '10001:10001';
 /**

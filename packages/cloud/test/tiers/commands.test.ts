@@ -228,6 +228,7 @@ describe('restore', () => {
       /"host":"restored\.abc\.eu-west-1\.rds\.amazonaws\.com","secretArn":"arn:aws:secretsmanager:/,
     );
     assert.match(stderr, /set database\.restored to this for dev/);
+    assert.match(stderr, /give it a new epoch.*npm run cloud -- renew-epoch -e dev/);
   });
 });
 
@@ -248,10 +249,4 @@ test('logs reads those of the tiers', async () => {
     string
   >;
   assert.match(read['logGroupName'] ?? '', /^<Placepersister/);
-});
-
-test('admin-key says where a key is made', async () => {
-  const { code, stderr } = await runCloud(['admin-key'], { template, configuration });
-  assert.equal(code, 1);
-  assert.match(stderr, /expected a table, found PostgreSQL, which is reached from inside only: open a shell/);
 });
