@@ -6,20 +6,22 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { parseDeployment } from '../src/config/load.ts';
+import { idleCost } from '../src/costs/idle.ts';
 import { costPerMillion } from '../src/costs/per-entry.ts';
-import { totalOf } from '../src/costs/prices.ts';
+import { HOURS, totalOf } from '../src/costs/prices.ts';
 import type { Estimated } from '../src/costs/report.ts';
 import { BEGIN, costReport, END } from '../src/costs/report.ts';
 import { writeUnits } from '../src/costs/write-units.ts';
 import { deploymentOf } from './support/small-application.ts';
-import { synthesize, TOPOLOGIES } from './support/topologies.ts';
+import { EVERY_TOPOLOGY, exampleOf, synthesize } from './support/topologies.ts';
 
 const DOCUMENT = new URL('../../../docs/aws-costs.md', import.meta.url);
 const DRIVERS = new URL('../../../docs/drivers.md', import.meta.url);
 
 async function estimated(): Promise<Estimated[]> {
   const all: Estimated[] = [];
-  for (const topology of TOPOLOGIES) {
+  for (const topology of EVERY_TOPOLOGY) {
     const { deployment, templates } = await synthesize(topology, 'prd');
     all.push({ topology, deployment, templates: [...templates.values()] as Estimated['templates'] });
   }
@@ -55,4 +57,32 @@ test('an entry through a queue costs the table less than one alone, and the whol
   const ofTable = (lines: typeof direct) => totalOf(lines.filter(({ what }) => what.startsWith('table')));
   assert.ok(ofTable(queued) < ofTable(direct));
   assert.ok(totalOf(queued) > totalOf(direct));
+});
+
+test('a second region is paid for: each unit and each probe twice, and what goes between them', async () => {
+  const one = await exampleOf('two-region');
+  const { domain: _, ...prd } = (one['environments'] as { prd: Record<string, unknown> }).prd;
+  const lines = (regions: readonly string[]) =>
+    costPerMillion(parseDeployment({ ...one, regions, environments: { prd } }, 'prd'));
+  const of = (found: ReturnType<typeof lines>, what: string) =>
+    totalOf(found.filter((line) => line.what.startsWith(what)));
+  const [single, double] = [lines(['eu-west-1']), lines(['eu-west-1', 'us-east-1'])];
+  assert.equal(of(double, 'table'), 2 * of(single, 'table'));
+  assert.equal(of(single, 'from region'), 0);
+  assert.ok(of(double, 'from region') > 0);
+});
+
+test('servers are paid by the hour: what an entry adds is less than with functions', async () => {
+  const tiers = parseDeployment(await exampleOf('three-tier'), 'prd');
+  const added = totalOf(costPerMillion(tiers));
+  assert.ok(added < totalOf(costPerMillion(deploymentOf({ queue: {} }))));
+  const { templates } = await synthesize('three-tier', 'prd');
+  const idle = idleCost(tiers, [...templates.values()] as Estimated['templates']);
+  const amountOf = (what: string) => idle.find((line) => line.what === what)?.amount;
+  assert.equal(
+    amountOf('tasks: processors'),
+    3 * 2 * 0.5 * HOURS,
+    'three tiers, two tasks each, half a processor',
+  );
+  assert.equal(amountOf('database: instances'), 2 * HOURS, 'with its standby');
 });

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { EXAMPLES, TOPOLOGIES } from './support/topologies.ts';
+import { EVERY_TOPOLOGY, EXAMPLES } from './support/topologies.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const document = readFileSync(`${DOCS}topologies.md`, 'utf8');
@@ -31,7 +31,7 @@ function sumsBelow(heading: string): string[] {
 }
 
 describe('docs/topologies.md', () => {
-  for (const topology of TOPOLOGIES) {
+  for (const topology of EVERY_TOPOLOGY) {
     test(`${topology}: has the values of the example, and its picture`, () => {
       const [, section = ''] = document.split(`\n## ${topology}\n`);
       const [, shown = ''] = /```ts\n([^]*?)```/.exec(section) ?? [];

@@ -6,11 +6,15 @@ import type { Deployment } from '../config/schema.ts';
 import type { CostLine } from './prices.ts';
 import { HOURS } from './prices.ts';
 import { ASSUMED, unitsPerEntry } from './per-entry.ts';
+import { serverLines } from './servers.ts';
+
+export interface CostResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
 
 export interface CostTemplate {
-  readonly Resources?: Readonly<
-    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
-  >;
+  readonly Resources?: Readonly<Record<string, CostResource>>;
 }
 
 interface AlarmProperties {
@@ -29,30 +33,41 @@ const PROBES = 60 * HOURS;
 /** Post, read back, payload, /readyz. */
 const REQUESTS_PER_PROBE = 4;
 const HEALTH_CHECK_SECONDS = 35;
+/** Those of `routing/routes.ts`. */
+const CHECK_SECONDS = 10;
+const CHECKING_REGIONS = 3;
 
 export function idleCost(deployment: Deployment, templates: readonly CostTemplate[]): CostLine[] {
-  const all = templates.flatMap(({ Resources = {} }) => Object.values(Resources));
+  const all = templates.flatMap(({ Resources = {} }) =>
+    Object.entries(Resources).map(([id, resource]) => ({ id, ...resource })),
+  );
   const count = (type: string): number => all.filter(({ Type }) => Type === type).length;
-  const alarms = all
-    .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
-    .map(({ Properties }) => (Properties ?? {}) as AlarmProperties);
+  const alarms = alarmsOf(all);
   const bands = alarms.filter((alarm) =>
     alarm.Metrics?.some(({ Expression }) => Expression?.startsWith('ANOMALY_DETECTION_BAND')),
   );
   const plain = alarms.filter((alarm) => !bands.includes(alarm));
-  const zones = deployment.network?.zones ?? 0;
-  const interfaces = all.filter(
-    ({ Type, Properties }) =>
-      Type === 'AWS::EC2::VPCEndpoint' && Properties?.['VpcEndpointType'] === 'Interface',
-  ).length;
+  // Of one name in two regions there are two.
+  const own = templates.reduce(
+    (sum, { Resources = {} }) => sum + ownMetrics(alarmsOf(Object.values(Resources))),
+    0,
+  );
+  // An interface has an address in each place that it is given.
+  const interfaces = all
+    .filter(
+      ({ Type, Properties }) =>
+        Type === 'AWS::EC2::VPCEndpoint' && Properties?.['VpcEndpointType'] === 'Interface',
+    )
+    .reduce((sum, { Properties = {} }) => sum + (Properties['SubnetIds'] as readonly unknown[]).length, 0);
   return [
     {
       what: 'balancer',
       amount: count('AWS::ElasticLoadBalancingV2::LoadBalancer') * HOURS,
       price: 'albHour',
     },
-    { what: 'interface endpoints in zones', amount: interfaces * zones * HOURS, price: 'endpointHour' },
+    { what: 'interface endpoints in zones', amount: interfaces * HOURS, price: 'endpointHour' },
     { what: 'keys', amount: count('AWS::KMS::Key'), price: 'key' },
+    ...serverLines(all),
     ...provisioned(deployment),
     {
       what: 'pollers of queues',
@@ -65,11 +80,18 @@ export function idleCost(deployment: Deployment, templates: readonly CostTemplat
       price: 'alarmMetric',
     },
     { what: 'anomaly bands', amount: bands.length, price: 'anomalyAlarm' },
-    { what: 'own metrics', amount: ownMetrics(alarms), price: 'customMetric' },
+    { what: 'own metrics', amount: own, price: 'customMetric' },
     { what: 'dashboard', amount: count('AWS::CloudWatch::Dashboard'), price: 'dashboard' },
     ...probeLines(deployment),
     ...healthLines(deployment),
+    ...routingLines(deployment, count('AWS::Route53::HealthCheck')),
   ].filter(({ amount }) => amount > 0) as CostLine[];
+}
+
+function alarmsOf(resources: readonly CostResource[]): AlarmProperties[] {
+  return resources
+    .filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+    .map(({ Properties }) => (Properties ?? {}) as AlarmProperties);
 }
 
 function metricsOf({ Metrics }: AlarmProperties): number {
@@ -89,43 +111,89 @@ function ownMetrics(alarms: readonly AlarmProperties[]): number {
   return new Set(names).size;
 }
 
-function provisioned({ store }: Deployment): CostLine[] {
+/** Of each replica. */
+function provisioned({ store, services, regions }: Deployment): CostLine[] {
   const { capacity } = store;
-  if (capacity.mode === 'on-demand') return [];
+  if (capacity.mode === 'on-demand' || services !== undefined) return [];
+  const amount = capacity.min * HOURS * regions.length;
   return [
-    { what: 'table: least write units', amount: capacity.min * HOURS, price: 'writeUnitHour' },
-    { what: 'table: least read units', amount: capacity.min * HOURS, price: 'readUnitHour' },
+    { what: 'table: least write units', amount, price: 'writeUnitHour' },
+    { what: 'table: least read units', amount, price: 'readUnitHour' },
   ];
 }
 
+/** In each region. */
 function probeLines(deployment: Deployment): CostLine[] {
-  const { observe, front, functions, store } = deployment;
+  const { observe, front, functions, store, services, regions } = deployment;
   if (!observe.probe) return [];
-  const calls = PROBES * (REQUESTS_PER_PROBE + 1);
+  const probes = PROBES * regions.length;
+  const requests = probes * REQUESTS_PER_PROBE;
+  const calls = services === undefined ? probes + requests : probes;
   const gb = functions.memoryMb / 1_024;
+  const isPaidByEntry = services === undefined && store.capacity.mode === 'on-demand';
   return [
     ...(front.kind === 'rest-api'
-      ? ([{ what: 'probe: requests', amount: PROBES * REQUESTS_PER_PROBE, price: 'apiRequest' }] as const)
+      ? ([{ what: 'probe: requests', amount: requests, price: 'apiRequest' }] as const)
+      : []),
+    ...(front.kind === 'cdn'
+      ? ([{ what: 'probe: requests', amount: requests, price: 'cdnRequest' }] as const)
       : []),
     { what: 'probe: calls', amount: calls, price: 'lambdaRequest' },
     { what: 'probe: time', amount: calls * ASSUMED.apiSeconds * gb, price: 'lambdaGbSecond' },
-    ...(store.capacity.mode === 'on-demand'
+    ...(isPaidByEntry
       ? ([
-          { what: 'probe: entries', amount: PROBES * unitsPerEntry(deployment), price: 'writeUnit' },
+          {
+            what: 'probe: entries',
+            amount: probes * unitsPerEntry(deployment) * regions.length,
+            price: 'writeUnit',
+          },
         ] as const)
       : []),
     { what: 'probe: logs', amount: (calls * ASSUMED.logBytesPerCall) / 1e9, price: 'logGb' },
+    ...traces(deployment, 'probe', probes),
   ];
 }
 
 /** Of the balancer's node in each zone. */
-function healthLines({ front, network, functions }: Deployment): CostLine[] {
+function healthLines(deployment: Deployment): CostLine[] {
+  const { front, network } = deployment;
   if (front.kind !== 'alb') return [];
-  const calls = ((HOURS * 3_600) / HEALTH_CHECK_SECONDS) * (network?.zones ?? 1);
+  const zones = (network?.zones ?? 1) * deployment.regions.length;
+  return checkLines(deployment, ((HOURS * 3_600) / HEALTH_CHECK_SECONDS) * zones);
+}
+
+/** The checks themselves, and the requests that they are. */
+function routingLines(deployment: Deployment, checks: number): CostLine[] {
+  if (checks === 0) return [];
+  const each = (CHECKING_REGIONS * ASSUMED.checkersPerRegion * HOURS * 3_600) / CHECK_SECONDS;
+  return [
+    { what: 'Route 53: health checks', amount: checks, price: 'healthCheck' },
+    { what: 'Route 53: over HTTPS, every 10 s', amount: checks * 2, price: 'healthCheckOption' },
+    ...(deployment.front.kind === 'rest-api'
+      ? ([{ what: 'health checks: requests', amount: checks * each, price: 'apiRequest' }] as const)
+      : []),
+    ...checkLines(deployment, checks * each),
+  ];
+}
+
+/** With a queue it is asked and no row is written; a provisioned table has the units already. */
+function checkLines(deployment: Deployment, calls: number): CostLine[] {
+  const { functions, store, queue, regions } = deployment;
   const gb = functions.memoryMb / 1_024;
   return [
     { what: 'health checks: calls', amount: calls, price: 'lambdaRequest' },
     { what: 'health checks: time', amount: calls * ASSUMED.apiSeconds * gb, price: 'lambdaGbSecond' },
-    { what: 'health checks: the probe row', amount: calls, price: 'writeUnit' },
+    ...(queue === undefined && store.capacity.mode === 'on-demand'
+      ? ([
+          { what: 'health checks: the probe row', amount: calls * regions.length, price: 'writeUnit' },
+        ] as const)
+      : []),
+    { what: 'health checks: logs', amount: (calls * ASSUMED.logBytesPerCall) / 1e9, price: 'logGb' },
+    ...traces(deployment, 'health checks', calls),
   ];
+}
+
+/** Of a request that comes alone in its second each is recorded ("Configuring sampling rules", AWS X-Ray). */
+function traces({ observe }: Deployment, of: string, requests: number): CostLine[] {
+  return observe.tracing ? [{ what: `${of}: traces`, amount: requests, price: 'trace' }] : [];
 }

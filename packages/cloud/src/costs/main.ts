@@ -13,7 +13,7 @@ import type { CostTemplate } from './idle.ts';
 import type { Estimated } from './report.ts';
 import { costReport } from './report.ts';
 
-const TOPOLOGIES = ['alb-lambda', 'gateway-queue', 'jwt-gateway'] as const;
+const TOPOLOGIES = ['alb-lambda', 'gateway-queue', 'jwt-gateway', 'two-region', 'three-tier'] as const;
 const EXAMPLES = new URL('../../../../examples/topologies/', import.meta.url);
 
 const directory = await mkdtemp(join(tmpdir(), 'daybook-costs-'));

@@ -26,9 +26,20 @@ export const ASSUMED = {
   authorizedShare: 0.01,
   /** What a table with autoscaling uses of what is provisioned. */
   provisionedUse: 0.45,
+  /** Of a request with its entry, on its way to the servers, and of its answer. */
+  requestBytes: 1_000,
+  answerBytes: 1_000,
+  /** Of an entry with what is written beside it, from one replica to another. */
+  replicatedBytes: 2_000,
+  /** Of Route 53, in each of three regions, when a check is asked for every 10 s. */
+  checkersPerRegion: 2,
+  /** "Container Insights for Amazon ECS", CloudWatch pricing: of a cluster, and of a tier and its tasks. */
+  clusterMetrics: 8,
+  tierMetrics: 17,
 } as const;
 
 export function costPerMillion(deployment: Deployment): CostLine[] {
+  if (deployment.services !== undefined) return onServers();
   const { front, queue, network, access, observe, functions } = deployment;
   const gb = functions.memoryMb / 1_024;
   const apiCalls: CostLine[] = [
@@ -53,11 +64,7 @@ export function costPerMillion(deployment: Deployment): CostLine[] {
     ...(queue === undefined
       ? []
       : ([
-          {
-            what: 'queue: sent, received, deleted',
-            amount: MILLION + 2 * persisterCalls,
-            price: 'sqsRequest',
-          },
+          queueLine(),
           { what: 'persister: calls', amount: persisterCalls, price: 'lambdaRequest' },
           {
             what: 'persister: time',
@@ -65,16 +72,8 @@ export function costPerMillion(deployment: Deployment): CostLine[] {
             price: 'lambdaGbSecond',
           },
         ] as const)),
-    ...(queue === undefined || network === undefined
-      ? []
-      : ([
-          {
-            what: 'endpoint of the queue: bytes',
-            amount: (MILLION * ASSUMED.messageBytes) / 1e9,
-            price: 'endpointGb',
-          },
-        ] as const)),
-    tableLine(deployment),
+    ...(queue === undefined || network === undefined ? [] : [endpointLine()]),
+    ...tableLines(deployment),
     {
       what: 'logs',
       amount: ((MILLION + persisterCalls) * ASSUMED.logBytesPerCall) / 1e9,
@@ -95,14 +94,51 @@ export function unitsPerEntry({ queue, access }: Pick<Deployment, 'queue' | 'acc
   return writeUnits({ entries, batches: entries, owned, owners: owned, checks }) / entries;
 }
 
-function tableLine(deployment: Deployment): CostLine {
-  const units = unitsPerEntry(deployment) * MILLION;
-  if (deployment.store.capacity.mode === 'on-demand')
-    return { what: `table: ${units / MILLION} units an entry`, amount: units, price: 'writeUnit' };
-  const unitHours = units / 3_600 / ASSUMED.provisionedUse;
-  return {
-    what: `table: ${units / MILLION} units an entry, provisioned`,
-    amount: unitHours,
-    price: 'writeUnitHour',
-  };
+/** Servers and database are paid by the hour, however many entries they take: what an entry adds is on its way to them. */
+function onServers(): CostLine[] {
+  const gb = (bytes: number): number => (MILLION * bytes) / 1e9;
+  return [
+    { what: 'CloudFront: requests', amount: MILLION, price: 'cdnRequest' },
+    { what: 'CloudFront: bytes', amount: gb(ASSUMED.requestBytes), price: 'cdnOriginGb' },
+    // A unit is a GB in an hour; CloudFront keeps its connections.
+    {
+      what: 'balancer: bytes',
+      amount: gb(ASSUMED.requestBytes + ASSUMED.answerBytes),
+      price: 'albUnitHour',
+    },
+    queueLine(),
+    endpointLine(),
+  ];
+}
+
+function queueLine(): CostLine {
+  const amount = MILLION + (2 * MILLION) / ASSUMED.messagesPerCall;
+  return { what: 'queue: sent, received, deleted', amount, price: 'sqsRequest' };
+}
+
+function endpointLine(): CostLine {
+  const amount = (MILLION * ASSUMED.messageBytes) / 1e9;
+  return { what: 'endpoint of the queue: bytes', amount, price: 'endpointGb' };
+}
+
+/** A replicated unit costs what one of a table alone does, and is paid in every region. */
+function tableLines(deployment: Deployment): CostLine[] {
+  const replicas = deployment.regions.length;
+  const units = unitsPerEntry(deployment) * replicas * MILLION;
+  const each = `table: ${units / MILLION} units an entry`;
+  const written: CostLine =
+    deployment.store.capacity.mode === 'on-demand'
+      ? { what: each, amount: units, price: 'writeUnit' }
+      : {
+          what: `${each}, provisioned`,
+          amount: units / 3_600 / ASSUMED.provisionedUse,
+          price: 'writeUnitHour',
+        };
+  const bytes = MILLION * ASSUMED.replicatedBytes * (replicas - 1);
+  return [
+    written,
+    ...(replicas > 1
+      ? [{ what: 'from region to region', amount: bytes / 1e9, price: 'regionGb' } as const]
+      : []),
+  ];
 }

@@ -35,6 +35,17 @@ export const PRICES = {
   key: { usd: 1, of: 'a customer-managed key, a month', page: 'AWS KMS' },
   endpointHour: { usd: 0.01, of: 'an interface endpoint in a zone, an hour', page: 'AWS PrivateLink' },
   endpointGb: { usd: 0.01, of: 'a GB through it', page: 'AWS PrivateLink' },
+  cdnRequest: { usd: 1e-6, of: 'a request over HTTPS in the United States', page: 'CloudFront' },
+  cdnOriginGb: { usd: 0.02, of: 'a GB from there to the origin', page: 'CloudFront' },
+  taskVcpuHour: { usd: 0.03238, of: 'a processor of a task on Arm, an hour', page: 'AWS Fargate' },
+  taskGbHour: { usd: 0.00356, of: 'a GB of memory of a task on Arm, an hour', page: 'AWS Fargate' },
+  databaseHour: { usd: 0.065, of: 'a db.t4g.medium of PostgreSQL, an hour', page: 'RDS for PostgreSQL' },
+  databaseGbMonth: { usd: 0.115, of: 'a GB of gp3 storage of it, a month', page: 'RDS for PostgreSQL' },
+  databaseBackupGbMonth: { usd: 0.095, of: 'a GB of a backup of it, a month', page: 'AWS Backup' },
+  secret: { usd: 0.4, of: 'a secret, a month', page: 'AWS Secrets Manager' },
+  healthCheck: { usd: 0.5, of: 'a health check of an endpoint in AWS, a month', page: 'Route 53' },
+  healthCheckOption: { usd: 1, of: 'HTTPS, or an interval of 10 s, for one, a month', page: 'Route 53' },
+  regionGb: { usd: 0.02, of: 'a GB from one region to another', page: 'EC2 On-Demand' },
 } as const satisfies Readonly<Record<string, Price>>;
 
 export const HOURS = 730;

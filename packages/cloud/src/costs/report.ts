@@ -37,11 +37,13 @@ export function costReport(production: readonly Estimated[]): string {
     '',
     '### What stays',
     '',
-    '| A month, for each GB in the table | |',
+    '| A month, for each GB | |',
     '|---|---|',
-    `| in the table | ${usd(PRICES.tableGbMonth.usd)} |`,
-    `| to any second of the last 35 days | ${usd(PRICES.recoveryGbMonth.usd)} |`,
-    `| ${BACKUPS} backups, each a whole copy (\`prd\`) | ${usd(BACKUPS * PRICES.backupGbMonth.usd)} |`,
+    `| in the table, in each region | ${usd(PRICES.tableGbMonth.usd)} |`,
+    `| … to any second of the last 35 days | ${usd(PRICES.recoveryGbMonth.usd)} |`,
+    `| … ${BACKUPS} backups, each a whole copy (\`prd\`) | ${usd(BACKUPS * PRICES.backupGbMonth.usd)} |`,
+    `| in the database, in two zones | ${usd(2 * PRICES.databaseGbMonth.usd)} |`,
+    `| … a GB of its backups, which share what did not change | ${usd(PRICES.databaseBackupGbMonth.usd, 3)} |`,
     '',
     '### Assumed',
     '',
@@ -84,8 +86,8 @@ function kindOf(what: string): string {
   return what.split(':')[0] ?? what;
 }
 
-function usd(amount: number): string {
-  return `$ ${amount.toFixed(2)}`;
+function usd(amount: number, digits = 2): string {
+  return `$ ${amount.toFixed(digits)}`;
 }
 
 /** Without an exponent. */
