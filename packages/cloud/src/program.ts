@@ -16,6 +16,7 @@ import { addOutputs } from './commands/outputs.ts';
 import { addPlanDestroy } from './commands/plan-destroy.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRenewEpoch } from './commands/renew-epoch.ts';
+import { addReplicate } from './commands/replicate.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addScale } from './commands/scale.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   addUndrain,
   addBackup,
   addRestore,
+  addReplicate,
   addRenewEpoch,
   addAdminKey,
   addSynth,

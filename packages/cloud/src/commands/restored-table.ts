@@ -1,5 +1,6 @@
 /**
- * What a restored table still needs: the settings of its source, a new epoch, and a look whether it has them.
+ * What a restored table still needs: the settings of its source, a look whether it has them, a new epoch, and, where there are
+ * several regions, a replica in each other one: last, so that they never have the old epoch.
  */
 import { renewEpochs } from 'daybook/deployment';
 
@@ -7,6 +8,7 @@ import { applySetting, describeTable, differences, readSettings } from '../aws/t
 import { CommandError } from '../failure.ts';
 import { printable, toTable } from '../terminal.ts';
 import type { Cloud } from './cloud.ts';
+import { addReplicas } from './replicas.ts';
 
 export interface RestorePlan {
   readonly region: string;
@@ -30,6 +32,7 @@ export async function finishRestored(cloud: Cloud, plan: RestorePlan): Promise<v
   }
   if (dryRun) {
     cloud.show({ service: 'daybook', operation: 'renewEpochs', region, input: { table: target } });
+    await addReplicas(cloud, { region, table: target, source });
     return;
   }
   const left = differences(wanted, await readSettings(calls, region, target));
@@ -38,15 +41,17 @@ export async function finishRestored(cloud: Cloud, plan: RestorePlan): Promise<v
     throw new CommandError(`${target}: expected the settings of ${source}, found others: ${names}`);
   }
   const lanes = await renewEpochs({ table: target, region });
+  const replicas = await addReplicas(cloud, { region, table: target, source });
   if (json) {
-    terminal.line(JSON.stringify({ region, source, table: target, changes, lanes }));
+    terminal.line(JSON.stringify({ region, source, table: target, changes, lanes, replicas }));
     return;
   }
   const rows = changes.map(({ setting, from, to }) => [setting, show(from), '→', show(to)]);
   if (rows.length > 0) terminal.line(toTable(rows));
-  terminal.line(`${target} is restored, in ${region}, with the settings of ${source} and a new epoch`);
+  const where = [region, ...replicas].join(', ');
+  terminal.line(`${target} is restored, in ${where}, with the settings of ${source} and a new epoch`);
   terminal.note(
-    `To switch: set store.table to ${JSON.stringify(target)} for ${cloud.deployment.environment} in the configuration and apply it; ${source} stays as it is.`,
+    `To switch: set store.table to ${JSON.stringify(target)} for ${cloud.deployment.environment} in the configuration and apply it${replicas.length > 0 ? ', to all regions at once' : ''}; ${source} stays as it is.`,
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Deployment } from './schema.ts';
 
-type Regions = Pick<Deployment, 'regions'>;
+type Regions = Pick<Deployment, 'regions' | 'spread'>;
 type Named = Pick<Deployment, 'name' | 'environment'>;
 type DomainName = NonNullable<Deployment['domain']>;
 
@@ -17,13 +17,13 @@ export const ROUTING_REGION = 'us-east-1';
  */
 export const CDN_REGION = 'us-east-1';
 
-/** Whether the table has replicas, and hosts of its own stand for each region. */
-export function isSpread({ regions }: Regions): boolean {
-  return regions.length > 1;
+/** Whether the table has replicas, or is such that it can have some, and hosts of its own stand for each region. */
+export function isSpread({ regions, spread }: Regions): boolean {
+  return spread || regions.length > 1;
 }
 
 /** In which region the table is made, whose resource all replicas are. */
-export function primaryRegion({ regions }: Regions): string {
+export function primaryRegion({ regions }: Pick<Regions, 'regions'>): string {
   return regions[0] ?? '';
 }
 

@@ -193,6 +193,11 @@ export const deploymentSchema = z.strictObject({
    * leads to those that are well, beside `<region>.<domain>` for each.
    */
   regions: z.array(text('an AWS region such as eu-west-1', AWS_REGION)).min(1).default(['eu-west-1']),
+  /**
+   * Built as several regions are while there is one, so that another is then one more entry in `regions`. What was built
+   * without it is other resources, so decide before there is something to move. Needless with several.
+   */
+  spread: z.boolean().default(false),
   front: frontSchema,
   domain: domainSchema.optional(),
   /** Absent: functions run outside of a network of ours. */

@@ -59,7 +59,7 @@ export class RoutingWatch extends Construct {
     dashboard.addWidgets(
       graph('Ready, as Route 53 sees it', checks('HealthCheckStatus', 'Minimum')),
       graph('Checkers that pass, %', checks('HealthCheckPercentageHealthy', 'Average')),
-      graph('Until the other region has it, ms', directionsOf(deployment)),
+      ...(routes.length > 1 ? [graph('Until the other region has it, ms', directionsOf(deployment))] : []),
     );
     return dashboard;
   }

@@ -1,7 +1,8 @@
 /**
  * The table of several regions: one resource in the first of them, and a replica in each other, all restorable to any
  * second, protected alike, and each under the key of its own region where there are keys. Writes of one region come to the
- * others item by item, later, and the last writer of an item wins (multi-Region eventual consistency).
+ * others item by item, later, and the last writer of an item wins (multi-Region eventual consistency). With one region it is
+ * a table like any other, to which replicas can be added.
  */
 import type { aws_kms as kms, CfnTag, RemovalPolicy } from 'aws-cdk-lib';
 import { aws_dynamodb as dynamodb, Stack } from 'aws-cdk-lib';
@@ -43,7 +44,10 @@ export class GlobalTable extends Construct {
       sortKey: { name: TABLE_KEYS.sort, type: dynamodb.AttributeType.STRING },
       billing: billingOf(store.capacity),
       encryption: this.#encryption(deployment, key, others),
-      multiRegionConsistency: dynamodb.MultiRegionConsistency.EVENTUAL,
+      // Of replicas that are made: "UpdateTable", MultiRegionConsistency.
+      ...(others.length > 0 && { multiRegionConsistency: dynamodb.MultiRegionConsistency.EVENTUAL }),
+      // What replicas are fed from: nobody else reads it, and it can be changed while there is none only.
+      dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       ...everywhere,
       replicas: others.map((region) => ({ region, ...everywhere })),
       removalPolicy,

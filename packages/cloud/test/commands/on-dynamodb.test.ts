@@ -333,6 +333,7 @@ test(
         { setting: 'deletionProtection', from: false, to: true },
       ],
       lanes: [REGION],
+      replicas: [],
     });
     const { Table } = await createSdkCalls().send('dynamodb:DescribeTable', REGION, {
       TableName: 'restored',

@@ -250,3 +250,13 @@ test('logs reads those of the tiers', async () => {
   >;
   assert.match(read['logGroupName'] ?? '', /^<Placepersister/);
 });
+
+test('dead-letters goes through the API, at the address that callers have, and needs no way into the network', async () => {
+  const calls = await shown(['dead-letters', 'replay', '--register', 'app', '--yes'], {
+    apiKey: 'dbk_secret',
+  });
+  assert.deepEqual(names(calls), ['daybook:dead-letters']);
+  const { args = [] } = (calls.at(-1)?.input ?? {}) as { readonly args?: readonly string[] };
+  assert.deepEqual(args.slice(0, -1), ['dead-letters', 'replay', '--register', 'app', '--yes', '--url']);
+  assert.match(args.at(-1) ?? '', /^(?:https:\/\/daybook\.example\.com|<Url>)$/);
+});
