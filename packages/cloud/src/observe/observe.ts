@@ -15,6 +15,7 @@ import { createAnomalyAlarms } from './anomaly-alarms.ts';
 import { createBudget } from './budget.ts';
 import { createDashboard } from './dashboard.ts';
 import { databaseWatches } from './database-alarms.ts';
+import { takeBackWhile, TAKES_BACK } from './deployment-alarm.ts';
 import { entryWatches, probeWatches } from './entry-alarms.ts';
 import { frontWatches } from './front-alarms.ts';
 import { functionWatches } from './function-alarms.ts';
@@ -75,7 +76,11 @@ export class Observe extends Construct {
       alarms.push(alarm);
       if (priority === 'low') this.#low.push(alarm);
     };
-    for (const watch of watchesOf(this, deployment, parts)) add(watch.priority, createAlarm(this, watch));
+    for (const watch of watchesOf(this, deployment, parts)) {
+      const alarm = createAlarm(this, watch);
+      add(watch.priority, alarm);
+      if (watch.id === TAKES_BACK && hasTiers(parts)) takeBackWhile(alarm, parts.tiers);
+    }
     if (deployment.observe.anomalies) {
       const probed = probeOf(parts) !== undefined;
       for (const alarm of createAnomalyAlarms(this, parts.front, { probed })) add('low', alarm);

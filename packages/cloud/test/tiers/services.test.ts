@@ -136,6 +136,18 @@ describe('a service', () => {
     }
   });
 
+  test('takes a deployment back that callers are answered 5XX by, where there are alarms', async () => {
+    const synthesis = await threeTier('prd');
+    const [alarm] = all(synthesis, 'AWS::CloudWatch::Alarm').filter(({ id }) =>
+      id.includes('FrontErrorsGoOn'),
+    );
+    for (const tier of TIERS) {
+      const { Alarms } = serviceOf(synthesis, tier).Properties['DeploymentConfiguration'] as Values;
+      const watched = { AlarmNames: [{ Ref: alarm?.id }], Enable: true, Rollback: true };
+      assert.deepEqual(Alarms, tier === 'persister' ? undefined : watched, tier);
+    }
+  });
+
   test('is given the time to end what it was sent', async () => {
     const synthesis = await threeTier('prd');
     const { limits } = parseConfig(configOf(taskOf(synthesis, 'api')));
