@@ -146,7 +146,7 @@ describe('what runs', () => {
     }
   });
 
-  test('comes after a minute and goes after five, by target and not by a number of tasks', () => {
+  test('waits a minute between steps out and five between steps in, by target and not by a number of tasks', () => {
     const policies = propertiesOf('AWS::ApplicationAutoScaling::ScalingPolicy');
     assert.equal(policies.length, TIERS.length);
     for (const { PolicyType, TargetTrackingScalingPolicyConfiguration } of policies) {
