@@ -120,8 +120,10 @@ export interface ServiceParts {
   readonly tiers: Tiers;
   readonly front: CdnFront;
   readonly probe?: aws_lambda.IFunction | undefined;
+  /** With an archive: what the archiver tells. */
+  readonly archive?: Pick<Tier, 'logGroup'> | undefined;
 }
 
-export function hasTiers(parts: Parts | ServiceParts): parts is ServiceParts {
+export function hasTiers<P extends object>(parts: P | ServiceParts): parts is ServiceParts {
   return 'tiers' in parts;
 }

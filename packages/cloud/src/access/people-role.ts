@@ -6,16 +6,20 @@
  * It takes a second factor: `aws:MultiFactorAuthPresent` is there for users of IAM and not for sessions of other roles, so
  * a role of single sign-on in `access.people` is refused; let the identity provider ask for the factor there.
  */
-import { aws_iam as iam, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, aws_iam as iam, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-import type { Parts } from '../parts.ts';
+import { TIERS } from '../config/service-schema.ts';
+import type { Parts, ServiceParts } from '../parts.ts';
+import { hasTiers } from '../parts.ts';
 
 export interface PeopleRoleProps {
   /** Account ids, or ARNs of principals; at least one. */
   readonly people: readonly string[];
-  readonly parts: Pick<Parts, 'table' | 'queues' | 'functions'>;
+  readonly parts: FunctionParts | ServiceParts;
 }
+
+type FunctionParts = Pick<Parts, 'table' | 'queues' | 'functions'>;
 
 /** Long enough for an incident, short enough for a laptop that was left open. */
 const MAX_SESSION = Duration.hours(4);
@@ -36,15 +40,8 @@ export class PeopleRole extends Construct {
       description: `Sees how ${stack.stackName} works; needs a second factor`,
       maxSessionDuration: MAX_SESSION,
     });
-    const { table, queues, functions } = parts;
-    this.#see(['dynamodb:DescribeTable', 'dynamodb:DescribeContinuousBackups'], [table.tableArn]);
-    if (queues !== undefined)
-      this.#see(['sqs:GetQueueAttributes'], [queues.main.queueArn, queues.crashed.queueArn]);
-    const { api, health, persister, deadLetters, authorizer, probe } = functions;
-    this.#see(
-      ['lambda:GetFunctionConfiguration'],
-      [api, health, persister, deadLetters, authorizer, probe].flatMap((one) => one?.functionArn ?? []),
-    );
+    if (hasTiers(parts)) this.#seeTiers(stack, parts);
+    else this.#seeFunctions(parts);
     this.#see(
       [
         'cloudformation:DescribeStackEvents',
@@ -55,6 +52,37 @@ export class PeopleRole extends Construct {
     );
     this.#seeLogs(stack);
     this.#seeWhatHasNoName();
+  }
+
+  #seeFunctions({ table, queues, functions }: FunctionParts): void {
+    this.#see(['dynamodb:DescribeTable', 'dynamodb:DescribeContinuousBackups'], [table.tableArn]);
+    if (queues !== undefined)
+      this.#see(['sqs:GetQueueAttributes'], [queues.main.queueArn, queues.crashed.queueArn]);
+    const { api, health, persister, deadLetters, authorizer, probe } = functions;
+    this.#see(
+      ['lambda:GetFunctionConfiguration'],
+      [api, health, persister, deadLetters, authorizer, probe].flatMap((one) => one?.functionArn ?? []),
+    );
+  }
+
+  #seeTiers(stack: Stack, { tiers, database, queues, front, probe }: ServiceParts): void {
+    const instances = database.instances.map((resourceName) =>
+      stack.formatArn({
+        service: 'rds',
+        resource: 'db',
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    );
+    this.#see(['rds:DescribeDBInstances'], instances);
+    if (database.kind === 'aurora') this.#see(['rds:DescribeDBClusters'], [database.arn]);
+    this.#see(['sqs:GetQueueAttributes'], [queues.main.queueArn, queues.crashed.queueArn]);
+    this.#see(
+      ['ecs:DescribeServices'],
+      TIERS.map((name) => tiers[name].service.serviceArn),
+    );
+    this.#see(['cloudfront:GetDistribution'], [front.distribution.distributionArn]);
+    if (probe !== undefined) this.#see(['lambda:GetFunctionConfiguration'], [probe.functionArn]);
   }
 
   #see(actions: readonly string[], resources: readonly string[]): void {

@@ -5,7 +5,7 @@
 import type { PlannedStack, Template, TemplateResource } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
 import type { DeployedResource } from './stacks.ts';
-import { tiersOf } from './services.ts';
+import { jobsOf, tiersOf } from './services.ts';
 import { deployedTemplate, listResources } from './stacks.ts';
 
 export interface DeployedPart extends DeployedResource {
@@ -47,7 +47,7 @@ export async function findParts(calls: AwsCalls, stacks: readonly PlannedStack[]
 }
 
 export interface DeployedFunction {
-  /** Of `daybook/src/lambda`, or the name of a tier. */
+  /** Of `daybook/src/lambda`, or the name of a tier or a job. */
   readonly handler: string;
   readonly region: string;
   readonly logGroup: string;
@@ -71,7 +71,8 @@ export function functionsOf(parts: DeployedParts): DeployedFunction[] {
     const group = parts.referred(part, LoggingConfig?.LogGroup)?.physicalId;
     return [{ handler, region: part.region, logGroup: group ?? `/aws/lambda/${part.physicalId}` }];
   });
-  return [...tiers, ...functions];
+  const jobs = jobsOf(parts).map(({ job, region, logGroup = '' }) => ({ handler: job, region, logGroup }));
+  return [...tiers, ...jobs, ...functions];
 }
 
 function referredId(value: unknown): string | undefined {

@@ -16,8 +16,24 @@ export interface DeployedTier {
 }
 
 interface ContainerDefinition {
+  readonly Command?: readonly string[];
   readonly Environment?: readonly { readonly Name?: string; readonly Value?: unknown }[];
   readonly LogConfiguration?: { readonly Options?: Readonly<Record<string, unknown>> };
+}
+
+export interface DeployedJob {
+  readonly job: 'archive';
+  readonly region: string;
+  readonly logGroup?: string | undefined;
+}
+
+/** Tasks that a schedule starts, which are of no service: by the command that they run. */
+export function jobsOf(parts: DeployedParts): DeployedJob[] {
+  return parts.ofType('AWS::ECS::TaskDefinition').flatMap((task): DeployedJob[] => {
+    const [container] = containersOf(task);
+    if (container?.Command?.[0] !== 'archive') return [];
+    return [{ job: 'archive', region: task.region, logGroup: logGroupOf(parts, task) }];
+  });
 }
 
 /** In the order of {@link TIERS}. */
@@ -29,7 +45,6 @@ export function tiersOf(parts: DeployedParts): DeployedTier[] {
     const roles = container?.Environment?.find(({ Name }) => Name === 'DAYBOOK_ROLES')?.Value;
     const tier = TIERS.find((name) => name === roles);
     if (tier === undefined) return [];
-    const group = container?.LogConfiguration?.Options?.['awslogs-group'];
     return [
       {
         tier,
@@ -37,11 +52,16 @@ export function tiersOf(parts: DeployedParts): DeployedTier[] {
         cluster: parts.referred(part, properties['Cluster'])?.physicalId ?? '',
         // The ARN: …:service/<cluster>/<service>.
         service: part.physicalId.split('/').at(-1) ?? '',
-        logGroup: task && parts.referred(task, group)?.physicalId,
+        logGroup: task && logGroupOf(parts, task),
       },
     ];
   });
   return found.toSorted((a, b) => TIERS.indexOf(a.tier) - TIERS.indexOf(b.tier));
+}
+
+function logGroupOf(parts: DeployedParts, task: DeployedPart): string | undefined {
+  const [container] = containersOf(task);
+  return parts.referred(task, container?.LogConfiguration?.Options?.['awslogs-group'])?.physicalId;
 }
 
 function containersOf(task: DeployedPart | undefined): readonly ContainerDefinition[] {

@@ -59,12 +59,17 @@ function assertTogether({ front, network, queue, database, regions }: Deployment
 }
 
 /** What is built around functions alone is refused, and not left away without a word. */
-function assertUnused({ access, archive, console, spread }: Deployment): void {
+function assertUnused({ console, spread, functions, store }: Deployment): void {
   const refused: readonly (readonly [key: string, isGiven: boolean, why: string])[] = [
     ['spread', spread, 'a database is of one region'],
-    ['access.people', access.people.length > 0, 'the role is made for functions'],
-    ['archive', archive, 'the archiver is a function that reads a table'],
     ['console', console, 'the tier web has the pages'],
+    ['functions.provisionedConcurrency', functions.provisionedConcurrency > 0, 'tasks are always warm'],
+    ['store.table', store.table !== undefined, 'entries are in PostgreSQL (database.restored)'],
+    [
+      'store.capacity',
+      store.capacity.mode === 'provisioned',
+      'entries are in PostgreSQL (database.instanceType)',
+    ],
   ];
   for (const [key, isGiven, why] of refused) {
     if (isGiven)

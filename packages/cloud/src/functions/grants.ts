@@ -10,6 +10,7 @@ import {
   DYNAMODB_READ_ACTIONS,
   SNS_ASK_ACTIONS,
   S3_BUCKET_ACTIONS,
+  S3_CREATE_ACTIONS,
   S3_OBJECT_ACTIONS,
   SNS_SEND_ACTIONS,
   SQS_ASK_ACTIONS,
@@ -17,6 +18,7 @@ import {
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
 
+import { SEGMENTS } from '../archive/archive-bucket.ts';
 import type { Parts } from '../parts.ts';
 
 type Key = Parts['key'];
@@ -87,6 +89,15 @@ export function allowObjects(to: Grantee, { objects }: Parts['buckets'], key: Ke
   to.allow(S3_BUCKET_ACTIONS, [objects.bucketArn]);
   const bucketId = Stack.of(objects).getLogicalId(objects.node.defaultChild as CfnElement);
   to.because(`Resource::<${bucketId}.Arn>/*`, 'Dead letters are called by the ids of their entries.');
+  allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
+}
+
+/** Creating segments of the archive, and finding the last one. */
+export function allowSegments(to: Grantee, bucket: NonNullable<Parts['buckets']['archive']>, key: Key): void {
+  to.allow(S3_CREATE_ACTIONS, [bucket.arnForObjects(`${SEGMENTS}*`)]);
+  to.allow(S3_BUCKET_ACTIONS, [bucket.bucketArn], { StringLike: { 's3:prefix': `${SEGMENTS}*` } });
+  const bucketId = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
+  to.because(`Resource::<${bucketId}.Arn>/${SEGMENTS}*`, 'Segments are called by what they hold.');
   allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
 }
 

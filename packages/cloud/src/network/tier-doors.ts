@@ -8,6 +8,7 @@ import { aws_ec2 as ec2, aws_iam as iam, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import {
   S3_BUCKET_ACTIONS,
+  S3_CREATE_ACTIONS,
   S3_OBJECT_ACTIONS,
   SECRET_ACTIONS,
   SNS_ASK_ACTIONS,
@@ -16,6 +17,7 @@ import {
   SQS_SEND_ACTIONS,
 } from 'daybook/deployment';
 
+import { SEGMENTS } from '../archive/archive-bucket.ts';
 import type { ServiceParts } from '../parts.ts';
 import { IMAGE_ACTIONS, REGISTRY_ACTIONS, repositoryArn } from '../services/registry.ts';
 import { SHELL_ACTIONS } from '../services/shell.ts';
@@ -88,7 +90,7 @@ export class TierDoors extends Construct {
       ]);
   }
 
-  #storage({ network, buckets: { objects } }: TierDoorsProps): ec2.CfnVPCEndpoint {
+  #storage({ network, buckets: { objects, archive } }: TierDoorsProps): ec2.CfnVPCEndpoint {
     const { region, partition } = Stack.of(this);
     return new ec2.CfnVPCEndpoint(this, 'S3', {
       vpcId: network.vpc.vpcId,
@@ -99,6 +101,12 @@ export class TierDoors extends Construct {
         statements: [
           statement(S3_OBJECT_ACTIONS, [objects.arnForObjects('*')]),
           statement(S3_BUCKET_ACTIONS, [objects.bucketArn]),
+          ...(archive
+            ? [
+                statement(S3_CREATE_ACTIONS, [archive.arnForObjects(`${SEGMENTS}*`)]),
+                statement(S3_BUCKET_ACTIONS, [archive.bucketArn]),
+              ]
+            : []),
           // "Amazon ECR interface VPC endpoints", minimum Amazon S3 bucket permissions for Amazon ECR.
           statement(['s3:GetObject'], [`arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`]),
         ],

@@ -12,6 +12,7 @@ import { hasTiers } from '../parts.ts';
 import type { Priority, Watch } from './alarm.ts';
 import { createAlarm } from './alarm.ts';
 import { createAnomalyAlarms } from './anomaly-alarms.ts';
+import { archiveWatches } from './archive-alarms.ts';
 import { createBudget } from './budget.ts';
 import { createDashboard } from './dashboard.ts';
 import { databaseWatches } from './database-alarms.ts';
@@ -110,6 +111,7 @@ function tierWatchesOf(scope: Construct, deployment: Deployment, parts: ServiceP
   return [
     ...tierFrontWatches(front),
     ...(services === undefined ? [] : tierWatches(scope, parts, services)),
+    ...(parts.archive === undefined ? [] : archiveWatches(scope)),
     ...depthWatches(queues, {
       look: 'look at the tasks of the persister and at the database on the dashboard, and at SystemicFault.',
       more: 'raise services.persister.max.',

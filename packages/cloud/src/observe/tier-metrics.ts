@@ -43,29 +43,34 @@ export function instanceMetric(instance: string, name: string, reading: Reading)
 
 /** What is counted, by the event of the line; docs/operations.md has what each means. */
 const COUNTED = {
-  DeadEntries: { tiers: ['persister'], pattern: '{ $.event = "entry-dead" }' },
-  CrashedMessages: { tiers: ['persister'], pattern: '{ $.event = "crashed-message" }' },
-  SystemicHalts: { tiers: ['persister'], pattern: '{ $.event = "persister-systemic" }' },
-  LoggedErrors: { tiers: TIERS, pattern: '{ $.level >= 50 }' },
+  DeadEntries: { in: ['persister'], pattern: '{ $.event = "entry-dead" }' },
+  CrashedMessages: { in: ['persister'], pattern: '{ $.event = "crashed-message" }' },
+  SystemicHalts: { in: ['persister'], pattern: '{ $.event = "persister-systemic" }' },
+  LoggedErrors: { in: [...TIERS, 'archive'], pattern: '{ $.level >= 50 }' },
+  ArchiveRuns: { in: ['archive'], pattern: '{ $.event = "archive-run" && $.failed = 0 }' },
 } as const satisfies Readonly<
-  Record<string, { readonly tiers: readonly TierName[]; readonly pattern: string }>
+  Record<string, { readonly in: readonly (TierName | 'archive')[]; readonly pattern: string }>
 >;
 export type CountedMetric = keyof typeof COUNTED;
 export const COUNTED_METRICS = Object.keys(COUNTED) as CountedMetric[];
 
 /** Before anything can read them. */
-export function countInLogs(scope: Construct, { tiers }: Pick<ServiceParts, 'tiers'>): logs.MetricFilter[] {
-  return Object.entries(COUNTED).flatMap(([metricName, { tiers: of, pattern }]) =>
-    of.map(
-      (tier) =>
-        new logs.MetricFilter(scope, `${metricName}-${tier}`, {
-          logGroup: tiers[tier].logGroup,
-          filterPattern: logs.FilterPattern.literal(pattern),
-          metricNamespace: metricsNamespace(scope),
-          metricName,
-          metricValue: '1',
-        }),
-    ),
+export function countInLogs(
+  scope: Construct,
+  { tiers, archive }: Pick<ServiceParts, 'tiers' | 'archive'>,
+): logs.MetricFilter[] {
+  return Object.entries(COUNTED).flatMap(([metricName, { in: places, pattern }]) =>
+    places.flatMap((place) => {
+      const logGroup = (place === 'archive' ? archive : tiers[place])?.logGroup;
+      if (logGroup === undefined) return [];
+      return new logs.MetricFilter(scope, `${metricName}-${place}`, {
+        logGroup,
+        filterPattern: logs.FilterPattern.literal(pattern),
+        metricNamespace: metricsNamespace(scope),
+        metricName,
+        metricValue: '1',
+      });
+    }),
   );
 }
 

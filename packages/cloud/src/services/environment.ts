@@ -2,7 +2,9 @@
  * The variables of the tiers: Daybook's own and no others, without a secret. The configuration itself is one of them,
  * since a container has no file that a deployment could write.
  */
+import type { aws_s3 as s3 } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { CONFIG_VARIABLE } from 'daybook/deployment';
 
 import { daybookConfigOf } from '../config/daybook-config.ts';
@@ -11,7 +13,7 @@ import type { TierName } from '../config/service-schema.ts';
 import { DATABASE, DATABASE_PORT, DATABASE_USER } from '../database/names.ts';
 import type { Variables } from '../functions/environment.ts';
 import { objectsVariables, queueVariables, variables } from '../functions/environment.ts';
-import type { ServiceParts } from '../parts.ts';
+import type { Database, ServiceParts } from '../parts.ts';
 import { DATA_DIR, PORT, RDS_CERTIFICATES } from './image.ts';
 
 export interface TierEnvironment extends Pick<ServiceParts, 'database' | 'queues' | 'buckets'> {
@@ -50,6 +52,19 @@ export function tierVariables(
 /** Nobody else is shown a token, and nobody else reaches the keys. */
 function withoutIssuers({ access, ...rest }: Deployment): Deployment {
   return { ...rest, access: { ...access, issuers: {} } };
+}
+
+/** Of the archiver, which writes nothing but segments and speaks HTTP with nobody. */
+export function archiveVariables(
+  scope: Construct,
+  { deployment, database, bucket }: { deployment: Deployment; database: Database; bucket: s3.Bucket },
+): Variables {
+  return {
+    [CONFIG_VARIABLE]: inline(daybookConfigOf(withoutIssuers(deployment))),
+    ...variables({ DAYBOOK_REGION: Stack.of(scope).region, DAYBOOK_LOG_LEVEL: 'info' }),
+    ...databaseVariables(database),
+    ...objectsVariables({ objects: bucket }),
+  };
 }
 
 function databaseVariables({ host, readerHost, secretArn }: ServiceParts['database']): Variables {

@@ -6,7 +6,7 @@
  * take), then SIGTERM, then the grace of the configuration and what is flushed behind it, then the end.
  */
 import type { aws_kms as kms, aws_logs as logs } from 'aws-cdk-lib';
-import { aws_ecs as ecs, aws_iam as iam, Duration, Size, Stack, Validations } from 'aws-cdk-lib';
+import { aws_ecs as ecs, aws_iam as iam, Duration, Validations } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
@@ -16,10 +16,10 @@ import type { Grantee } from '../functions/grants.ts';
 import type { Variables } from '../functions/environment.ts';
 import { TIER_SUBNETS } from '../network/tier-subnets.ts';
 import type { Tier } from '../parts.ts';
-import { DATA_DIR, HEALTH_COMMAND, PORT, USER } from './image.ts';
-import { IMAGE_ACTIONS, REGISTRY_ACTIONS, repositoryArn } from './registry.ts';
+import { DATA_DIR, HEALTH_COMMAND, PORT } from './image.ts';
 import { AGENT_DIRECTORIES, SHELL_ACTIONS } from './shell.ts';
 import type { TierPlace } from './tier-place.ts';
+import { createTierTask, ofTasks } from './tier-task.ts';
 
 export interface ServiceTierProps {
   readonly name: TierName;
@@ -35,8 +35,6 @@ export interface ServiceTierProps {
 
 /** A task has so long to start before the balancer's opinion of it counts: image, process, first connection. */
 const STARTING = Duration.seconds(120);
-/** Lines that wait for CloudWatch; beyond it they are dropped, and the service goes on. */
-const LOG_BUFFER = Size.mebibytes(25);
 const DATA = 'data';
 
 export class ServiceTier extends Construct implements Tier, Grantee {
@@ -51,7 +49,7 @@ export class ServiceTier extends Construct implements Tier, Grantee {
     this.name = name;
     this.logGroup = place.logGroup;
     this.#role = new iam.Role(this, 'Role', {
-      assumedBy: tasks(this),
+      assumedBy: ofTasks(this),
       description: `Daybook: what the tier ${name} may do`,
     });
     this.service = new ecs.FargateService(this, 'Service', {
@@ -110,92 +108,29 @@ export class ServiceTier extends Construct implements Tier, Grantee {
   }
 
   #task({ name, deployment, services, environment }: ServiceTierProps): ecs.FargateTaskDefinition {
-    const { cpu, memoryMb } = services[name];
-    const architecture =
-      services.architecture === 'arm64' ? ecs.CpuArchitecture.ARM64 : ecs.CpuArchitecture.X86_64;
-    const directories = {
+    return createTierTask(this, {
+      name,
+      services,
+      size: services[name],
+      environment,
+      role: this.#role,
+      logGroup: this.logGroup,
       // Pages are written nowhere.
-      ...(name !== 'web' && { [DATA]: DATA_DIR }),
-      ...(services.shell && AGENT_DIRECTORIES),
-    };
-    const task = new ecs.FargateTaskDefinition(this, 'Task', {
-      cpu,
-      memoryLimitMiB: memoryMb,
-      runtimePlatform: {
-        cpuArchitecture: architecture,
-        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      directories: {
+        ...(name !== 'web' && { [DATA]: DATA_DIR }),
+        ...(services.shell && AGENT_DIRECTORIES),
       },
-      taskRole: this.#role,
-      executionRole: this.#executionRole(services.image),
-      volumes: Object.keys(directories).map((volume) => ({ name: volume })),
-    });
-    const limits = new ecs.LinuxParameters(this, 'Limits', { initProcessEnabled: true });
-    limits.dropCapabilities(ecs.Capability.ALL);
-    const container = task.addContainer('daybook', {
-      image: ecs.ContainerImage.fromRegistry(services.image),
-      environment: { ...environment },
-      user: USER,
-      readonlyRootFilesystem: true,
-      linuxParameters: limits,
-      portMappings: [{ containerPort: PORT }],
-      stopTimeout: Duration.seconds(stopSecondsOf(deployment)),
-      healthCheck: {
-        command: [...HEALTH_COMMAND],
-        interval: Duration.seconds(10),
-        timeout: Duration.seconds(5),
-        retries: 3,
-        startPeriod: Duration.seconds(60),
+      container: {
+        portMappings: [{ containerPort: PORT }],
+        stopTimeout: Duration.seconds(stopSecondsOf(deployment)),
+        healthCheck: {
+          command: [...HEALTH_COMMAND],
+          interval: Duration.seconds(10),
+          timeout: Duration.seconds(5),
+          retries: 3,
+          startPeriod: Duration.seconds(60),
+        },
       },
-      logging: ecs.LogDrivers.awsLogs({
-        logGroup: this.logGroup,
-        streamPrefix: name,
-        mode: ecs.AwsLogDriverMode.NON_BLOCKING,
-        maxBufferSize: LOG_BUFFER,
-      }),
     });
-    container.addMountPoints(
-      ...Object.entries(directories).map(([sourceVolume, containerPath]) => ({
-        sourceVolume,
-        containerPath,
-        readOnly: false,
-      })),
-    );
-    Validations.of(container).acknowledge({
-      id: 'Annotation::@aws-cdk/aws-ecs:ecrImageRequiresPolicy',
-      reason: 'The execution role may pull from this repository, and from no other.',
-    });
-    Validations.of(task).acknowledge({
-      id: 'AwsSolutions-ECS2',
-      reason: 'Addresses and settings only: the one secret is read at run time from AWS Secrets Manager.',
-    });
-    return task;
   }
-
-  /** Of ECS itself: it pulls the image and opens the log. */
-  #executionRole(image: string): iam.Role {
-    const role = new iam.Role(this, 'ExecutionRole', {
-      assumedBy: tasks(this),
-      description: `Daybook: what starts the tier ${this.name}`,
-    });
-    role.addToPolicy(new iam.PolicyStatement({ actions: [...REGISTRY_ACTIONS], resources: ['*'] }));
-    role.addToPolicy(
-      new iam.PolicyStatement({ actions: [...IMAGE_ACTIONS], resources: [repositoryArn(this, image)] }),
-    );
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: `${REGISTRY_ACTIONS.join()} knows no resources; what may be pulled is named.`,
-    });
-    return role;
-  }
-}
-
-/** "Amazon ECS task IAM role": the account's own tasks and nobody else's. */
-function tasks(scope: Construct): iam.ServicePrincipal {
-  const { account, partition, region } = Stack.of(scope);
-  return new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
-    conditions: {
-      StringEquals: { 'aws:SourceAccount': account },
-      ArnLike: { 'aws:SourceArn': `arn:${partition}:ecs:${region}:${account}:*` },
-    },
-  });
 }

@@ -9,7 +9,8 @@ import { Construct } from 'constructs';
 import type { TierName } from '../config/service-schema.ts';
 
 export interface TierPlaceProps {
-  readonly name: TierName;
+  /** A tier, or a job beside them. */
+  readonly name: TierName | 'archive';
   readonly vpc: ec2.IVpc;
   /** Of the addresses of S3, where images and objects are. */
   readonly s3Addresses: string;
@@ -32,7 +33,10 @@ export class TierPlace extends Construct {
     super(scope, id);
     this.group = new ec2.SecurityGroup(this, 'Group', {
       vpc,
-      description: `Daybook: the tier ${name}; out to its doors only, in from the balancer`,
+      description:
+        name === 'archive'
+          ? 'Daybook: the archiver; out to its doors only, in from nowhere'
+          : `Daybook: the tier ${name}; out to its doors only, in from the balancer`,
       allowAllOutbound: false,
     });
     // With the group itself: one that is made without any rule lets everything out ("AWS::EC2::SecurityGroup").
@@ -53,4 +57,7 @@ export class TierPlace extends Construct {
   }
 }
 
-export type TierPlaces = Readonly<Record<TierName, TierPlace>>;
+export interface TierPlaces extends Readonly<Record<TierName, TierPlace>> {
+  /** With an archive. */
+  readonly archive?: TierPlace;
+}

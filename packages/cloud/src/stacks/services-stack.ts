@@ -6,7 +6,10 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { issuersVariable } from '../access/issuers.ts';
+import { PeopleRole } from '../access/people-role.ts';
 import { UserPool } from '../access/user-pool.ts';
+import { ArchiveBucket } from '../archive/archive-bucket.ts';
+import { ArchiveTask } from '../archive/archive-task.ts';
 import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
 import { TIERS } from '../config/service-schema.ts';
@@ -47,6 +50,7 @@ export class ServicesStack extends Stack {
   readonly parts: ServiceParts;
   readonly url: CfnOutput;
   backup?: Backup;
+  people?: PeopleRole;
 
   constructor(
     scope: Construct,
@@ -61,7 +65,7 @@ export class ServicesStack extends Stack {
     const domain =
       deployment.domain &&
       new Domain(this, 'Domain', deployment.domain, cdnNames(deployment.domain.name).slice(1));
-    const place = (name: TierName): TierPlace =>
+    const place = (name: TierName | 'archive'): TierPlace =>
       new TierPlace(this, `Place-${name}`, {
         name,
         vpc,
@@ -70,7 +74,12 @@ export class ServicesStack extends Stack {
         key,
         removalPolicy,
       });
-    const places = { web: place('web'), api: place('api'), persister: place('persister') };
+    const places = {
+      web: place('web'),
+      api: place('api'),
+      persister: place('persister'),
+      ...(deployment.archive && { archive: place('archive') }),
+    };
     const balancer = new TierBalancer(this, 'Balancer', {
       deployment,
       vpc,
@@ -91,10 +100,14 @@ export class ServicesStack extends Stack {
       logDays,
       removalPolicy,
     });
-    for (const name of ['api', 'persister'] as const) store.allowFrom(places[name].group, name);
+    for (const name of ['api', 'persister', 'archive'] as const)
+      if (places[name]) store.allowFrom(places[name].group, name);
     const { database } = store;
     const { bucket: objects } = new ObjectsBucket(this, 'Objects', { key, removalPolicy });
-    const buckets = { objects };
+    const archive = deployment.archive
+      ? new ArchiveBucket(this, 'ArchiveBucket', { key, removalPolicy }).bucket
+      : undefined;
+    const buckets = { objects, ...(archive && { archive }) };
     const { cluster, shellLog } = new TierCluster(this, 'Cluster', { deployment, vpc, key, removalPolicy });
     const doors = new TierDoors(this, 'Doors', {
       network,
@@ -128,7 +141,23 @@ export class ServicesStack extends Stack {
     const probe = deployment.observe.probe
       ? createProbe(this, { deployment, bundles, key, url: front.url })
       : undefined;
-    this.parts = { key, database, queues, buckets, cluster, tiers, front, probe };
+    if (archive !== undefined && places.archive !== undefined) {
+      const { archive: at } = places;
+      const made = { deployment, services, database, cluster, key, place: at, bucket: archive };
+      const { schedule } = new ArchiveTask(this, 'Archive', made);
+      schedule.node.addDependency(doors);
+    }
+    this.parts = {
+      key,
+      database,
+      queues,
+      buckets,
+      cluster,
+      tiers,
+      front,
+      probe,
+      archive: places.archive,
+    };
     this.#watchOver(deployment);
     this.url = new CfnOutput(this, 'Url', { value: front.url, description: 'Where Daybook answers' });
     keepProviderLogs(this, { logDays, key, removalPolicy });
@@ -144,9 +173,11 @@ export class ServicesStack extends Stack {
   /** What looks at the parts, and changes none of them. */
   #watchOver(deployment: Deployment): void {
     const { parts } = this;
+    const { people } = deployment.access;
     countInLogs(this, parts);
     const { high } = new Observe(this, 'Observe', { deployment, parts });
     if (deployment.store.backups)
       this.backup = new Backup(this, 'Backup', { deployment, parts, alerts: high });
+    if (people.length > 0) this.people = new PeopleRole(this, 'People', { people, parts });
   }
 }

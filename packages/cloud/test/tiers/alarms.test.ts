@@ -113,7 +113,7 @@ describe('somebody is told', () => {
   });
 
   test('of what the tiers write into their logs', async () => {
-    const synthesis = await threeTier('prd');
+    const synthesis = await threeTier('prd', { archive: true });
     const filters = all(synthesis, 'AWS::Logs::MetricFilter');
     const counted = filters.map(({ Properties }) => {
       const [transformation] = Properties['MetricTransformations'] as readonly Values[];

@@ -8,6 +8,7 @@ import { before, describe, test } from 'node:test';
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import {
   S3_BUCKET_ACTIONS,
+  S3_CREATE_ACTIONS,
   S3_OBJECT_ACTIONS,
   SECRET_ACTIONS,
   SQS_ASK_ACTIONS,
@@ -24,11 +25,17 @@ import { taskOf, threeTier } from './synthesis.ts';
 const ACCOUNT = '123456789012';
 const SECRET = 'secret';
 
-type Call = readonly [action: string, part: 'main' | 'crashed' | 'bucket' | 'object' | typeof SECRET];
+/** The tiers, and the job beside them. */
+type Who = TierName | 'archive';
+const EVERYBODY: readonly Who[] = [...TIERS, 'archive'];
+type Call = readonly [
+  action: string,
+  part: 'main' | 'crashed' | 'bucket' | 'object' | 'archive' | 'segment' | typeof SECRET,
+];
 const calls = (actions: readonly string[], part: Call[1]): Call[] => actions.map((action) => [action, part]);
 const OBJECTS = [...calls(S3_OBJECT_ACTIONS, 'object'), ...calls(S3_BUCKET_ACTIONS, 'bucket')];
 
-const MAKES: Readonly<Record<TierName, readonly Call[]>> = {
+const MAKES: Readonly<Record<Who, readonly Call[]>> = {
   web: [],
   api: [
     ...calls(SECRET_ACTIONS, SECRET),
@@ -41,6 +48,11 @@ const MAKES: Readonly<Record<TierName, readonly Call[]>> = {
     ...calls(SQS_RECEIVE_ACTIONS, 'crashed'),
     ...OBJECTS,
   ],
+  archive: [
+    ...calls(SECRET_ACTIONS, SECRET),
+    ...calls(S3_CREATE_ACTIONS, 'segment'),
+    ...calls(S3_BUCKET_ACTIONS, 'archive'),
+  ],
 };
 const NOBODY: readonly Call[] = [
   ...calls(['secretsmanager:PutSecretValue', 'secretsmanager:DeleteSecret'], SECRET),
@@ -48,6 +60,8 @@ const NOBODY: readonly Call[] = [
   ...calls(['sqs:PurgeQueue', 'sqs:SendMessage'], 'crashed'),
   ...calls(['s3:DeleteBucket', 's3:PutBucketPolicy', 's3:ListBucketVersions'], 'bucket'),
   ...calls(['s3:DeleteObjectVersion', 's3:PutObjectAcl'], 'object'),
+  ...calls(['s3:DeleteBucket', 's3:PutBucketPolicy'], 'archive'),
+  ...calls(['s3:GetObject', 's3:DeleteObject', 's3:DeleteObjectVersion'], 'segment'),
 ];
 const ANYWHERE: readonly (readonly [action: string, resource: string])[] = [
   ['iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/another`],
@@ -63,16 +77,17 @@ const ANYWHERE: readonly (readonly [action: string, resource: string])[] = [
 ];
 
 let resources: readonly DeployedResource[];
-let roles: Readonly<Record<TierName, string>>;
+let roles: Readonly<Record<Who, string>>;
 before(async () => {
-  const synthesis = await threeTier('prd');
+  const synthesis = await threeTier('prd', { archive: true });
   resources = resourcesOf(synthesis);
   roles = Object.fromEntries(
-    TIERS.map((tier) => {
-      const task = resources.find(({ id }) => id === taskOf(synthesis, tier).id);
-      return [tier, String(task?.property('TaskRoleArn')).split('/').at(-1)];
+    EVERYBODY.map((who) => {
+      const wanted = who === 'archive' ? /^ArchiveTask/ : new RegExp(`^${taskOf(synthesis, who).id}$`);
+      const task = ofType('AWS::ECS::TaskDefinition').find(({ id }) => wanted.test(id));
+      return [who, String(task?.property('TaskRoleArn')).split('/').at(-1)];
     }),
-  ) as Record<TierName, string>;
+  ) as Record<Who, string>;
 });
 
 function ofType(type: string): DeployedResource[] {
@@ -89,11 +104,13 @@ function arnOf(part: Call[1]): string {
         ?.arn() ?? ''
     );
   }
+  const isArchive = part === 'archive' || part === 'segment';
   const bucket =
     ofType('AWS::S3::Bucket')
-      .find(({ id }) => id.startsWith('Objects'))
+      .find(({ id }) => id.startsWith(isArchive ? 'ArchiveBucket' : 'Objects'))
       ?.arn() ?? '';
-  return part === 'bucket' ? bucket : `${bucket}/0199aa00-0000-7000-8000-000000000000.json`;
+  if (part === 'bucket' || part === 'archive') return bucket;
+  return `${bucket}/${isArchive ? 'entries/app/2026-11-21/one.ndjson.gz' : '0199aa00-0000-7000-8000-000000000000.json'}`;
 }
 
 /** As it stands in the policies: RDS makes it. */
@@ -113,7 +130,7 @@ function policiesOf(role: string) {
     .map((policy) => ({ name: policy.id, policy: policy.property('PolicyDocument') }));
 }
 
-async function may(tier: TierName, action: string, resource: string): Promise<boolean> {
+async function may(tier: Who, action: string, resource: string): Promise<boolean> {
   const [service = ''] = action.split(':');
   const endpoints = ofType('AWS::EC2::VPCEndpoint')
     .filter((one) => String(one.property('ServiceName')).endsWith(`.${service}`))
@@ -124,7 +141,10 @@ async function may(tier: TierName, action: string, resource: string): Promise<bo
         principal: `arn:aws:sts::${ACCOUNT}:assumed-role/${roles[tier]}/session`,
         action,
         resource: { resource, accountId: ACCOUNT },
-        contextVariables: { 'aws:SecureTransport': 'true' },
+        contextVariables: {
+          'aws:SecureTransport': 'true',
+          ...(action === 's3:ListBucket' && { 's3:prefix': 'entries/app/' }),
+        },
       },
       identityPolicies: policiesOf(roles[tier]),
       serviceControlPolicies: [],
@@ -139,7 +159,7 @@ async function may(tier: TierName, action: string, resource: string): Promise<bo
 
 describe('each tier', () => {
   test('may make its calls, on what is its own, through its doors', async () => {
-    for (const tier of TIERS) {
+    for (const tier of EVERYBODY) {
       for (const [action, part] of MAKES[tier])
         assert.ok(await may(tier, action, arnOf(part)), `${tier}: ${action} on ${part}`);
     }
@@ -147,7 +167,7 @@ describe('each tier', () => {
 
   test('may make none that another makes, or that is nobody’s', async () => {
     const every = [...Object.values(MAKES).flat(), ...NOBODY];
-    for (const tier of TIERS) {
+    for (const tier of EVERYBODY) {
       const own = new Set(MAKES[tier].map((call) => call.join(' ')));
       for (const [action, part] of every) {
         if (own.has(`${action} ${part}`)) continue;
@@ -160,7 +180,8 @@ describe('each tier', () => {
 
   test('opens the channels of a shell, and none has a role that another has', async () => {
     for (const tier of TIERS) assert.ok(await may(tier, 'ssmmessages:OpenDataChannel', '*'), tier);
-    assert.equal(new Set(Object.values(roles)).size, TIERS.length);
+    assert.ok(!(await may('archive', 'ssmmessages:OpenDataChannel', '*')));
+    assert.equal(new Set(Object.values(roles)).size, EVERYBODY.length);
   });
 });
 

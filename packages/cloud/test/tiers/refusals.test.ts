@@ -42,7 +42,19 @@ const faults: readonly (readonly [change: object, line: RegExp])[] = [
     { limits: { shutdownGraceMs: 110_000 } },
     /^limits\.shutdownGraceMs: expected at most 104000, because Fargate waits 120 s/,
   ],
-  [{ archive: true }, /^archive: expected none, because there are services and/],
+  [{ console: true }, /^console: expected none, because there are services and the tier web has the pages/],
+  [
+    { functions: { provisionedConcurrency: 1 } },
+    /^functions\.provisionedConcurrency: expected none, because there are services and tasks are always warm/,
+  ],
+  [
+    { store: { table: 'daybook-restored' } },
+    /^store\.table: expected none, because there are services and entries are in PostgreSQL \(database\.restored\)/,
+  ],
+  [
+    { store: { capacity: { mode: 'provisioned', min: 5, max: 10 } } },
+    /^store\.capacity: expected none, because there are services and entries are in PostgreSQL/,
+  ],
   [
     { registers: { big: { access: 'open', maxEntryBytes: 900_000 } } },
     /^registers\.big\.maxEntryBytes: expected at most \d+, what a message of SQS holds/,
