@@ -1,7 +1,8 @@
 /**
  * The SQS driver of the queue port: a standard queue, one batch a message, as base64. Long polls; ten messages a request
- * where there are so many. What the queue cannot do is said by the capabilities: it does not tell what is settled, its
- * depth is approximate, and its count of deliveries is never looked at.
+ * where there are so many. A wait that ends early leaves its poll to end by itself, and puts back what that brings. What
+ * the queue cannot do is said by the capabilities: it does not tell what is settled, its depth is approximate, and its
+ * count of deliveries is never looked at.
  *
  * With a topic before it, batches are published there and come to the queue and to others. What is sent with a delay goes
  * to the queue itself: SNS knows no delays, and the others have had it.
@@ -34,8 +35,14 @@ export interface SqsQueueOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-/** "ReceiveMessage" in the API Reference: WaitTimeSeconds is 0 to 20. */
-const MAX_WAIT_SECONDS = 20;
+/**
+ * "ReceiveMessage" in the API Reference allows 20. SQS goes on with a long poll whose caller has hung up, and hides what
+ * comes to it for the whole visibility timeout (aws/aws-sdk-js#2350). So none is cut off but in need, and one lasts no
+ * longer than an end may take. Thirty requests a minute where nothing comes.
+ */
+const POLL_SECONDS = 2;
+/** A poll that has not ended so long after its time never will. */
+const LATE_POLL_MS = 1_000;
 /** "SendMessage" in the API Reference: DelaySeconds is 0 to 900. */
 const MAX_SEND_DELAY_SECONDS = 900;
 /**
@@ -67,7 +74,9 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   const maxMessageBytes = Math.floor(maxTextBytes / 4) * 3;
 
   const stopping = new AbortController();
+  const givingUp = new AbortController();
   const underWay = new Set<Promise<unknown>>();
+  const leftPolls = new Set<Promise<void>>();
 
   /** Nothing begins once the queue is closed, and closing waits for what has begun. */
   async function tracked<T>(call: () => Promise<T>): Promise<T> {
@@ -81,30 +90,47 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
     }
   }
 
-  /** @returns undefined when the signal ended it. */
+  /** @returns undefined when a signal ended the wait. */
   async function poll(
     maxMessages: number,
     waitSeconds: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly SqsMessage[] | undefined> {
-    const cancel = new AbortController();
-    const abort = (): void => cancel.abort();
     const signals = signal === undefined ? [stopping.signal] : [stopping.signal, signal];
-    for (const one of signals) one.addEventListener('abort', abort, { once: true });
+    if (signals.some(({ aborted }) => aborted)) return undefined;
+    const left = Promise.withResolvers<undefined>();
+    const leave = (): void => left.resolve(undefined);
+    for (const one of signals) one.addEventListener('abort', leave, { once: true });
+    const asked = sqs.receive({ maxMessages, waitSeconds, visibilitySeconds, signal: givingUp.signal });
     try {
-      if (signals.some(({ aborted }) => aborted)) return undefined;
-      return await sqs.receive({ maxMessages, waitSeconds, visibilitySeconds, signal: cancel.signal });
+      const messages = await Promise.race([asked, left.promise]);
+      if (messages === undefined) putBackLater(asked);
+      return messages;
     } catch (thrown) {
-      if (cancel.signal.aborted) return undefined;
       throw toQueueError('receive', thrown, failureOf(thrown).outcome);
     } finally {
-      for (const one of signals) one.removeEventListener('abort', abort);
+      for (const one of signals) one.removeEventListener('abort', leave);
     }
+  }
+
+  /** Once a poll that nobody waits for has ended. What cannot be put back comes again after the visibility timeout. */
+  function putBackLater(asked: Promise<readonly SqsMessage[]>): void {
+    const done = asked
+      .then((messages) => {
+        const changes = messages.map(({ receiptHandle }) => ({ receiptHandle, seconds: 0 }));
+        return inBatches('release', changes, (batch) => sqs.changeVisibility(batch));
+      })
+      .catch(() => undefined)
+      .finally(() => leftPolls.delete(done));
+    leftPolls.add(done);
   }
 
   async function close(): Promise<void> {
     stopping.abort();
+    const late = setTimeout(() => givingUp.abort(), POLL_SECONDS * 1000 + LATE_POLL_MS);
     await Promise.allSettled(underWay);
+    await Promise.all(leftPolls);
+    clearTimeout(late);
     closeClients();
   }
   let closing: Promise<void> | undefined;
@@ -149,7 +175,7 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
         const untilMs = systemTime.monotonicMs() + waitMs;
         for (;;) {
           const leftMs = untilMs - systemTime.monotonicMs();
-          const waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.max(0, Math.ceil(leftMs / 1000)));
+          const waitSeconds = Math.min(POLL_SECONDS, Math.max(0, Math.ceil(leftMs / 1000)));
           const messages = await poll(count, waitSeconds, signal);
           if (messages === undefined) return [];
           if (messages.length > 0) return messages.map(toDelivery);
