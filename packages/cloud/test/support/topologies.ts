@@ -102,7 +102,8 @@ export interface DeployedResource {
   readonly arn: () => string;
 }
 
-export function resourcesOf({ deployment, templates }: Synthesis): readonly DeployedResource[] {
+/** By the name of the stack, in the order in which they are deployed. */
+export function resolvedStacksOf({ deployment, templates }: Synthesis): ReadonlyMap<string, ResolvedStack> {
   const { account, regions } = deployment;
   const [region = ''] = regions;
   const stacks = new Map<string, ResolvedStack>();
@@ -114,8 +115,15 @@ export function resourcesOf({ deployment, templates }: Synthesis): readonly Depl
     }
     return undefined;
   };
+  const outputOf = (stackName: string, name: string): unknown => stacks.get(stackName)?.output(name);
   for (const [stackName, template] of templates)
-    stacks.set(stackName, resolveTemplate(template, { stackName, account, region }, importValue));
+    stacks.set(stackName, resolveTemplate(template, { stackName, account, region }, importValue, outputOf));
+  return stacks;
+}
+
+export function resourcesOf(synthesis: Synthesis): readonly DeployedResource[] {
+  const { templates } = synthesis;
+  const stacks = resolvedStacksOf(synthesis);
   return [...templates].flatMap(([stackName, { Resources = {} }]) =>
     Object.entries(Resources).map(([id, { Type: type, Properties = {} }]) => ({
       id,

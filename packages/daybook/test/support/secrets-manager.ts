@@ -22,7 +22,8 @@ export interface SecretsManager {
 const ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-0a1b2c3d-AbCdEf';
 const TARGET = 'secretsmanager.GetSecretValue';
 
-export async function startSecretsManager(): Promise<SecretsManager> {
+/** @param arn of the one secret that it has, in eu-west-1. */
+export async function startSecretsManager(arn = ARN): Promise<SecretsManager> {
   let requests = 0;
   const server = createServer((request, response) => void answer(request, response));
 
@@ -31,7 +32,7 @@ export async function startSecretsManager(): Promise<SecretsManager> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     requests += 1;
     const { SecretId } = JSON.parse(Buffer.concat(chunks).toString()) as { SecretId?: string };
-    const isKnown = request.headers['x-amz-target'] === TARGET && SecretId === ARN;
+    const isKnown = request.headers['x-amz-target'] === TARGET && SecretId === arn;
     const isSigned =
       request.headers.authorization?.includes('/eu-west-1/secretsmanager/aws4_request') === true;
     const { failure, secret } = manager;
@@ -39,8 +40,8 @@ export async function startSecretsManager(): Promise<SecretsManager> {
     if (failure !== undefined) return refuse(response, failure.status, failure.name);
     if (!isKnown || secret === undefined) return refuse(response, 400, 'ResourceNotFoundException');
     send(response, 200, {
-      ARN,
-      Name: 'rds!db-0a1b2c3d',
+      ARN: arn,
+      Name: arn.replace(/^.*:secret:(.*)-\w{6}$/, '$1'),
       SecretString: secret,
       VersionStages: ['AWSCURRENT'],
     });
@@ -50,7 +51,7 @@ export async function startSecretsManager(): Promise<SecretsManager> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const manager: SecretsManager = {
-    arn: ARN,
+    arn,
     endpoint: `http://127.0.0.1:${port}`,
     secret: undefined,
     failure: undefined,

@@ -41,6 +41,15 @@ function fateOf(refusal: { outcome?: string }): Fate {
   return refusal.outcome === 'not-written' ? 'not-written' : 'unknown';
 }
 
+/** The same of a whole answer. A page of a balancer's, which is no JSON, says nothing of what became of the write. */
+function fateToldBy(body: string): Fate {
+  try {
+    return fateOf(JSON.parse(body) as { outcome?: string });
+  } catch {
+    return 'unknown';
+  }
+}
+
 /** Sends attempts in one exchange; when the connection breaks without an answer, their fate is unknown. */
 async function send(
   connection: Connection,
@@ -69,7 +78,7 @@ export async function writeOne(
   const answer = await send(connection, outgoing, [attempt], journal);
   if (!answer.complete) journal.refuse(attempt, 'unknown');
   else if (answer.status < 300) journal.acknowledge(attempt, JSON.parse(answer.body) as Receipt);
-  else journal.refuse(attempt, fateOf(JSON.parse(answer.body) as { outcome?: string }));
+  else journal.refuse(attempt, fateToldBy(answer.body));
   return answer;
 }
 
@@ -95,7 +104,7 @@ export async function writeBatch(
   const body = attempts.map(({ payload }) => `${payload}\n`).join('');
   const answer = await send(connection, { path: `/${register}`, headers, body }, attempts, journal);
   if (answer.status !== 200) {
-    const fate = answer.complete ? fateOf(JSON.parse(answer.body) as { outcome?: string }) : 'unknown';
+    const fate = answer.complete ? fateToldBy(answer.body) : 'unknown';
     for (const attempt of attempts) journal.refuse(attempt, fate);
     return answer;
   }

@@ -46,12 +46,15 @@ export interface ResolvedStack {
   resource(logicalId: string): ResolvedResource;
   /** By the name that other stacks import. @returns undefined when there is none. */
   exported(name: string): unknown;
+  /** By its own name, as stacks of other regions ask for it. @returns undefined when there is none. */
+  output(name: string): unknown;
 }
 
 type Context = StackPlace & {
   readonly template: Template;
   /** Of another stack, by the name of its export. */
   readonly importValue: (name: string) => unknown;
+  readonly outputOf: (stackName: string, name: string) => unknown;
 };
 
 /** Stands for AWS::NoValue: what has it is left out. */
@@ -63,8 +66,11 @@ export function resolveTemplate(
   importValue: Context['importValue'] = (name) => {
     throw new Error(`${place.stackName}: expected an export of another stack, given ${name}`);
   },
+  outputOf: Context['outputOf'] = (stackName, name) => {
+    throw new Error(`${place.stackName}: expected an output of another stack, given ${stackName} ${name}`);
+  },
 ): ResolvedStack {
-  const context: Context = { ...place, template, importValue };
+  const context: Context = { ...place, template, importValue, outputOf };
   const resolved = Object.entries(template.Resources ?? {}).map(([logicalId, resource]): ResolvedResource => {
     const named = namedResource(context, logicalId);
     return {
@@ -79,7 +85,7 @@ export function resolveTemplate(
     const condition = template.Resources?.[logicalId]?.Condition;
     return condition === undefined || conditionHolds(context, condition);
   };
-  const outputs = Object.values(template.Outputs ?? {});
+  const { Outputs = {} } = template;
   return {
     place,
     resolve: (value) => resolveValue(context, value),
@@ -90,9 +96,12 @@ export function resolveTemplate(
       throw new Error(`${place.stackName}: expected a resource, given ${logicalId}`);
     },
     exported(name) {
-      const found = outputs.find(({ Export }) => Export && resolveValue(context, Export.Name) === name);
+      const found = Object.values(Outputs).find(
+        ({ Export }) => Export && resolveValue(context, Export.Name) === name,
+      );
       return found && resolveValue(context, found.Value);
     },
+    output: (name) => Outputs[name] && resolveValue(context, Outputs[name].Value),
   };
 }
 
@@ -198,6 +207,10 @@ function callFunction(context: Context, name: string, argument: unknown): unknow
     }
     case 'ImportValue':
       return context.importValue(String(resolveValue(context, argument)));
+    case 'GetStackOutput': {
+      const { StackName, OutputName } = resolveValue(context, argument) as Readonly<Record<string, string>>;
+      return context.outputOf(String(StackName), String(OutputName));
+    }
     case 'Base64':
       return Buffer.from(String(resolveValue(context, argument))).toString('base64');
     case 'GetAZs':

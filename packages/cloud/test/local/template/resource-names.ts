@@ -108,6 +108,7 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, (resource: Nam
   },
   'AWS::EC2::SecurityGroup': { GroupId: localName },
   'AWS::CloudFront::Distribution': { DomainName: (r) => `${apiId(r)}.cloudfront.net` },
+  'AWS::CloudFront::VpcOrigin': { Id: (r) => `vo_${apiId(r)}` },
 };
 
 export function refOf(resource: NamedResource): string {
