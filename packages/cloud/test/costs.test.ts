@@ -85,4 +85,8 @@ test('servers are paid by the hour: what an entry adds is less than with functio
     'three tiers, two tasks each, half a processor',
   );
   assert.equal(amountOf('database: instances'), 2 * HOURS, 'with its standby');
+  const out = await synthesize('three-tier', 'prd', { network: { egress: 'nat' } });
+  const more = idleCost(out.deployment, [...out.templates.values()] as Estimated['templates']);
+  const ways = more.filter(({ what }) => what.startsWith('way out'));
+  assert.equal(totalOf(ways).toFixed(2), '73.00', 'as docs/three-tier.md says');
 });

@@ -66,6 +66,8 @@ export function idleCost(deployment: Deployment, templates: readonly CostTemplat
       price: 'albHour',
     },
     { what: 'interface endpoints in zones', amount: interfaces * HOURS, price: 'endpointHour' },
+    { what: 'way out: gateways', amount: count('AWS::EC2::NatGateway') * HOURS, price: 'natHour' },
+    { what: 'way out: addresses', amount: count('AWS::EC2::EIP') * HOURS, price: 'addressHour' },
     { what: 'keys', amount: count('AWS::KMS::Key'), price: 'key' },
     ...serverLines(all),
     ...provisioned(deployment),

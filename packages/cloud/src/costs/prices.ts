@@ -45,6 +45,8 @@ export const PRICES = {
   secret: { usd: 0.4, of: 'a secret, a month', page: 'AWS Secrets Manager' },
   healthCheck: { usd: 0.5, of: 'a health check of an endpoint in AWS, a month', page: 'Route 53' },
   healthCheckOption: { usd: 1, of: 'HTTPS, or an interval of 10 s, for one, a month', page: 'Route 53' },
+  natHour: { usd: 0.045, of: 'a NAT gateway, an hour', page: 'Amazon VPC' },
+  addressHour: { usd: 0.005, of: 'a public IPv4 address, an hour', page: 'Amazon VPC' },
   regionGb: { usd: 0.02, of: 'a GB from one region to another', page: 'EC2 On-Demand' },
 } as const satisfies Readonly<Record<string, Price>>;
 

@@ -16,6 +16,7 @@ export function surroundingsOf(from: References): readonly Surrounding[] {
   const keys = from.all('AWS::KMS::Key').filter(({ properties }) => properties['EnableKeyRotation'] === true);
   const shown: readonly (readonly [title: string, text: string | undefined])[] = [
     ['Endpoints', endpointsText(from)],
+    ['Way out', from.all('AWS::EC2::NatGateway').length > 0 ? 'NAT, for tokens' : undefined],
     ['Scaling', scalingText(from)],
     ['Deployments', isTakenBack(from) ? 'rolling, or taken back' : undefined],
     ['Shell', hasShell(from) ? 'by Systems Manager' : undefined],
