@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Fauxqs } from '../../../../daybook/test/support/fauxqs.ts';
 import { startFauxqs } from '../../../../daybook/test/support/fauxqs.ts';
 import { startStrictS3 } from '../../../../daybook/test/support/strict-s3.ts';
 import type { TierName } from '../../../src/config/service-schema.ts';
@@ -36,7 +35,6 @@ export interface LocalTiers {
   readonly services: Readonly<Record<TierName, Service>>;
   readonly database: LocalDatabase;
   readonly balancer: Balancer;
-  readonly queues: Fauxqs;
   /** Everything that was started. Idempotent. */
   close(): Promise<void>;
 }
@@ -105,5 +103,5 @@ async function open(
   };
   // One after the other, because all of them want the two processors to start.
   const services = { persister: await open('persister'), api: await open('api'), web: await open('web') };
-  return { plans, services, database, balancer, queues };
+  return { plans, services, database, balancer };
 }
