@@ -4,9 +4,14 @@
 import { createFigure, perRound } from '../command/figure.ts';
 import type { Figure } from '../command/figure.ts';
 import type { LatencyFigures } from '../load/messages.ts';
+import type { MemoryFigures } from '../machine/process-figures.ts';
 import type { SyncFigures } from '../machine/sync-probe.ts';
 import type { PhaseName, Phases } from './phases.ts';
-import type { ServerMemory } from './rounds.ts';
+
+interface ServerMemory {
+  readonly idle: MemoryFigures | null;
+  readonly loaded: MemoryFigures | null;
+}
 
 interface RoundData {
   readonly phases: Phases;

@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Children } from '../command/children.ts';
 import { startLoad } from '../load/load-client.ts';
 import { readMemory } from '../machine/process-figures.ts';
-import type { MemoryFigures } from '../machine/process-figures.ts';
 import { allCores, pinProcess } from '../machine/processor-pinning.ts';
 import { probeSync } from '../machine/sync-probe.ts';
 import type { SyncFigures } from '../machine/sync-probe.ts';
@@ -18,11 +17,6 @@ import type { Bench, ScenarioResult } from './bench.ts';
 import { createPhases } from './phases.ts';
 import { roundFigures } from './round-figures.ts';
 import { verify } from './verify.ts';
-
-export interface ServerMemory {
-  readonly idle: MemoryFigures | null;
-  readonly loaded: MemoryFigures | null;
-}
 
 const SYNC_PROBE_SECONDS = 0.5;
 /** A fresh process still frees what its start took. */

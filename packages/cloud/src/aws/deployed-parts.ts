@@ -5,7 +5,6 @@
 import type { PlannedStack, Template, TemplateResource } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
 import type { DeployedResource } from './stacks.ts';
-import { jobsOf, tiersOf } from './services.ts';
 import { deployedTemplate, listResources } from './stacks.ts';
 
 export interface DeployedPart extends DeployedResource {
@@ -21,8 +20,6 @@ export interface DeployedParts {
   referred(from: DeployedPart, value: unknown): DeployedPart | undefined;
 }
 
-/** The description of each function is `Daybook: <handler>`. */
-const DESCRIPTION = /^Daybook: ([a-z-]+)$/;
 export const TABLE_TYPES = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
 
 export async function findParts(calls: AwsCalls, stacks: readonly PlannedStack[]): Promise<DeployedParts> {
@@ -44,35 +41,6 @@ export async function findParts(calls: AwsCalls, stacks: readonly PlannedStack[]
       });
     },
   };
-}
-
-export interface DeployedFunction {
-  /** Of `daybook/src/lambda`, or the name of a tier or a job. */
-  readonly handler: string;
-  readonly region: string;
-  readonly logGroup: string;
-}
-
-/** Functions, and tiers by their names: both write a log. */
-export function functionsOf(parts: DeployedParts): DeployedFunction[] {
-  const tiers = tiersOf(parts).map(({ tier, region, logGroup = '' }) => ({
-    handler: tier,
-    region,
-    logGroup,
-  }));
-  const functions = parts.ofType('AWS::Lambda::Function').flatMap((part) => {
-    const { Description = '', LoggingConfig } = (part.template.Properties ?? {}) as {
-      readonly Description?: string;
-      readonly LoggingConfig?: { readonly LogGroup?: unknown };
-    };
-    const [, handler] = DESCRIPTION.exec(Description) ?? [];
-    if (handler === undefined) return [];
-    // "Working with Lambda function logs": the name that Lambda takes unless it is told another.
-    const group = parts.referred(part, LoggingConfig?.LogGroup)?.physicalId;
-    return [{ handler, region: part.region, logGroup: group ?? `/aws/lambda/${part.physicalId}` }];
-  });
-  const jobs = jobsOf(parts).map(({ job, region, logGroup = '' }) => ({ handler: job, region, logGroup }));
-  return [...tiers, ...jobs, ...functions];
 }
 
 function referredId(value: unknown): string | undefined {

@@ -7,29 +7,16 @@
  * A backup of AWS Backup is a snapshot of RDS, so both ways are calls of RDS with the operator's own credentials.
  */
 import { assertAccount } from '../aws/account.ts';
-import type { DeployedDatabase } from '../aws/databases.ts';
 import { describeDatabase, findDatabase } from '../aws/databases.ts';
 import { findParts } from '../aws/deployed-parts.ts';
 import { CommandError, UsageError } from '../failure.ts';
 import type { Cloud } from './cloud.ts';
+import type { DatabaseRestorePlan, RestoreFrom } from './database-restore-plan.ts';
+import { untilReady } from './database-restore-plan.ts';
 import { restoreCluster } from './restored-cluster.ts';
 import { restoreInstance } from './restored-instance.ts';
 
-/** What a restore starts from. */
-export type RestoreFrom =
-  | { readonly at: Date | 'latest' }
-  /** The ARN of a snapshot. */
-  | { readonly snapshot: string };
-
-export interface DatabaseRestorePlan {
-  readonly region: string;
-  readonly source: DeployedDatabase;
-  readonly target: string;
-  readonly from: RestoreFrom;
-}
-
 const IDENTIFIER = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/;
-const EVERY_MS = 10_000;
 
 export async function restoreDatabase(
   cloud: Cloud,
@@ -91,23 +78,4 @@ async function makeLogGroup({ calls, deployment }: Cloud, plan: DatabaseRestoreP
     logGroupName,
     retentionInDays: deployment.logs.retentionDays,
   });
-}
-
-/** Resolves when it can be used, and RDS has its password where that is asked for. */
-export async function untilReady(
-  cloud: Cloud,
-  { region, source, target }: Pick<DatabaseRestorePlan, 'region' | 'source' | 'target'>,
-  { hasSecret }: { readonly hasSecret: boolean },
-): Promise<DeployedDatabase> {
-  const startedMs = cloud.nowMs();
-  for (;;) {
-    const found = await describeDatabase(cloud.calls, region, source.kind, target);
-    const isReady = found?.status === 'available' && (!hasSecret || found.secretStatus === 'active');
-    if (found !== undefined && (isReady || cloud.dryRun)) return found;
-    const minutes = Math.round((cloud.nowMs() - startedMs) / 60_000);
-    cloud.terminal.progress(
-      `${target}: ${found?.status ?? 'not there yet'} for ${minutes} min; a restore takes from minutes to hours`,
-    );
-    await cloud.sleep(EVERY_MS);
-  }
 }

@@ -7,8 +7,9 @@
 import type { Command } from 'commander';
 
 import { assertAccount } from '../aws/account.ts';
-import type { DeployedFunction } from '../aws/deployed-parts.ts';
-import { findParts, functionsOf } from '../aws/deployed-parts.ts';
+import { findParts } from '../aws/deployed-parts.ts';
+import type { LogWriter } from '../aws/log-writers.ts';
+import { logWritersOf } from '../aws/log-writers.ts';
 import { CommandError, UsageError } from '../failure.ts';
 import { printable } from '../terminal.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
@@ -69,8 +70,8 @@ async function logs(cloud: Cloud, flags: LogsFlags): Promise<void> {
 }
 
 /** @throws {UsageError} when there is none of that name. @throws {CommandError} when nothing is deployed. */
-async function chosen(cloud: Cloud, name: string | undefined): Promise<DeployedFunction[]> {
-  const all = functionsOf(await findParts(cloud.calls, await cloud.stacks()));
+async function chosen(cloud: Cloud, name: string | undefined): Promise<LogWriter[]> {
+  const all = logWritersOf(await findParts(cloud.calls, await cloud.stacks()));
   if (all.length === 0) throw new CommandError(`${cloud.label}: expected deployed functions, found none`);
   const some = all.filter(({ handler }) => name === undefined || handler === name);
   if (some.length > 0) return some;
@@ -80,7 +81,7 @@ async function chosen(cloud: Cloud, name: string | undefined): Promise<DeployedF
 
 async function read(
   { calls }: Cloud,
-  { handler, region, logGroup }: DeployedFunction,
+  { handler, region, logGroup }: LogWriter,
   fromMs: number,
   filter: string | undefined,
 ): Promise<Line[]> {

@@ -3,8 +3,8 @@
  * ("RestoreDBClusterToPointInTime", Amazon RDS API Reference).
  */
 import type { Cloud } from './cloud.ts';
-import type { DatabaseRestorePlan } from './database-restore.ts';
-import { untilReady } from './database-restore.ts';
+import type { DatabaseRestorePlan } from './database-restore-plan.ts';
+import { untilReady } from './database-restore-plan.ts';
 
 /** Writer and reader, by the names that the deployment expects (`database/entry-database.ts`). */
 const INSTANCES = [1, 2];

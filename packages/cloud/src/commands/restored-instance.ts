@@ -3,8 +3,8 @@
  * (Amazon RDS API Reference) puts it into the default group with default parameters, and in one zone.
  */
 import type { Cloud } from './cloud.ts';
-import type { DatabaseRestorePlan } from './database-restore.ts';
-import { untilReady } from './database-restore.ts';
+import type { DatabaseRestorePlan } from './database-restore-plan.ts';
+import { untilReady } from './database-restore-plan.ts';
 
 export async function restoreInstance(cloud: Cloud, plan: DatabaseRestorePlan): Promise<void> {
   const { calls } = cloud;

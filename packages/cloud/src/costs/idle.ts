@@ -3,19 +3,11 @@
  * the bill more, and what the probe, health checks and pollers do by themselves.
  */
 import type { Deployment } from '../config/schema.ts';
+import type { CostResource, CostTemplate } from './cost-template.ts';
 import type { CostLine } from './prices.ts';
 import { HOURS } from './prices.ts';
 import { ASSUMED, unitsPerEntry } from './per-entry.ts';
 import { serverLines } from './servers.ts';
-
-export interface CostResource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-}
-
-export interface CostTemplate {
-  readonly Resources?: Readonly<Record<string, CostResource>>;
-}
 
 interface AlarmProperties {
   readonly Metrics?: readonly { readonly Expression?: string; readonly MetricStat?: MetricStat }[];

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { buildApp } from '../app.ts';
 import { parseDeployment } from '../config/load.ts';
 import { buildBundles } from '../functions/bundles.ts';
-import type { CostTemplate } from './idle.ts';
+import type { CostTemplate } from './cost-template.ts';
 import type { Estimated } from './report.ts';
 import { costReport } from './report.ts';
 

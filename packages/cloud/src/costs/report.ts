@@ -2,7 +2,7 @@
  * The estimate as it stands in `docs/aws-costs.md`, between its two marks.
  */
 import type { Deployment } from '../config/schema.ts';
-import type { CostTemplate } from './idle.ts';
+import type { CostTemplate } from './cost-template.ts';
 import { idleCost } from './idle.ts';
 import { ASSUMED, costPerMillion } from './per-entry.ts';
 import type { CostLine } from './prices.ts';

@@ -1,7 +1,7 @@
 /**
  * What runs by the hour whether anybody calls or not: tasks and a database, as many and as large as the templates say.
  */
-import type { CostResource } from './idle.ts';
+import type { CostResource } from './cost-template.ts';
 import { ASSUMED } from './per-entry.ts';
 import type { CostLine } from './prices.ts';
 import { HOURS } from './prices.ts';

@@ -6,8 +6,8 @@ import { aws_rds as rds, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import type { Database } from '../parts.ts';
-import type { DatabasePlace, EntryDatabaseProps } from './entry-database.ts';
-import { acknowledgePort, BACKUP_HOURS, LOG_EXPORTS, MAINTENANCE_HOURS } from './entry-database.ts';
+import type { DatabasePlace, EntryDatabaseProps } from './database-place.ts';
+import { acknowledgePort, BACKUP_HOURS, LOG_EXPORTS, MAINTENANCE_HOURS } from './database-place.ts';
 import { DATABASE, DATABASE_PORT, DATABASE_USER } from './names.ts';
 import { PARAMETERS, parameterFamily } from './parameters.ts';
 import { isKept, keepOrRemove } from './removal.ts';

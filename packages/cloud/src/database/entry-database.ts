@@ -5,50 +5,16 @@
  * It has a fixed identifier, against the rule for everything else: a change that would replace it fails, in place of
  * leaving an empty one where the entries were; and its log groups, which RDS names after it, can be made before it is.
  */
-import type { aws_kms as kms } from 'aws-cdk-lib';
-import {
-  aws_ec2 as ec2,
-  aws_logs as logs,
-  aws_rds as rds,
-  RemovalPolicy,
-  Stack,
-  Validations,
-} from 'aws-cdk-lib';
+import { aws_ec2 as ec2, aws_logs as logs, aws_rds as rds, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-import type { Deployment } from '../config/schema.ts';
 import { TIER_SUBNETS } from '../network/tier-subnets.ts';
 import type { Database } from '../parts.ts';
 import { createAurora } from './aurora.ts';
+import type { DatabasePlace, EntryDatabaseProps } from './database-place.ts';
+import { LOG_EXPORTS } from './database-place.ts';
 import { DATABASE_PORT } from './names.ts';
 import { createRds } from './rds.ts';
-
-export interface EntryDatabaseProps {
-  readonly database: NonNullable<Deployment['database']>;
-  readonly vpc: ec2.IVpc;
-  /** Default: the key of AWS's for RDS in this account. */
-  readonly key?: kms.IKey | undefined;
-  readonly logDays: logs.RetentionDays;
-  readonly removalPolicy: RemovalPolicy;
-}
-
-/** What both kinds are made with. */
-export interface DatabasePlace {
-  readonly identifier: string;
-  readonly group: ec2.SecurityGroup;
-  readonly subnetGroup: rds.CfnDBSubnetGroup;
-  /** Of RDS's log groups: made before the database, so that nothing is kept for ever. */
-  readonly logGroups: Construct[];
-}
-
-/** What is written into CloudWatch Logs. */
-export const LOG_EXPORTS = ['postgresql'];
-/**
- * UTC. AWS Backup begins at 00:20 and refuses an hour before the hours of maintenance and four before those of RDS's own
- * backups ("Amazon RDS backups", AWS Backup Developer Guide).
- */
-export const BACKUP_HOURS = '06:00-07:00';
-export const MAINTENANCE_HOURS = 'sun:03:00-sun:04:00';
 
 export class EntryDatabase extends Construct {
   /** The one that is used: the deployment's own, or a restored one in its place. */
@@ -116,13 +82,4 @@ export class EntryDatabase extends Construct {
       secretArn,
     };
   }
-}
-
-/** cdk-nag asks for another port than PostgreSQL's own. */
-export function acknowledgePort(resource: Construct): void {
-  Validations.of(resource).acknowledge({
-    id: 'AwsSolutions-RDS11',
-    reason:
-      'Groups say who reaches it and no route leads in; another port would hide nothing from those who do.',
-  });
 }
