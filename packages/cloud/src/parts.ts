@@ -124,6 +124,6 @@ export interface ServiceParts {
   readonly archive?: Pick<Tier, 'logGroup'> | undefined;
 }
 
-export function hasTiers<P extends object>(parts: P | ServiceParts): parts is ServiceParts {
+export function hasTiers(parts: object): parts is ServiceParts {
   return 'tiers' in parts;
 }
