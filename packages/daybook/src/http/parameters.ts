@@ -21,7 +21,8 @@ export function readParameters<T extends string>(search: string, known: readonly
         `expected ${known.length === 0 ? 'no parameters' : `parameters of ${known.join(', ')}`}; given ${shorten(name)}`,
       );
     }
-    if (given[parameter] !== undefined) throw invalid(parameter, 'one value', 'several');
+    if (given[parameter] !== undefined)
+      throw new DaybookError('PARAMETER_INVALID', `${parameter}: expected one value; given several`);
     given[parameter] = value;
   }
   return given;

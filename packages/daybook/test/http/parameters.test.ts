@@ -79,8 +79,10 @@ test('a parameter given twice is refused, also with the same value', async () =>
     '/app?live=sse&live=sse',
     '/app/stats?bucket=day&bucket=day',
     '/app?from=&from=',
-  ])
-    await assertProblem(await service.fetch(path), 'PARAMETER_INVALID', { kind: 'read' });
+  ]) {
+    const { detail } = await assertProblem(await service.fetch(path), 'PARAMETER_INVALID', { kind: 'read' });
+    assert.match(detail, /^(limit|live|bucket|from): expected one value; given several$/);
+  }
 });
 
 for (const [path, values] of [

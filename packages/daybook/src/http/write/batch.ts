@@ -15,6 +15,8 @@ import { NDJSON_TYPE } from '../answer.ts';
 import type { HttpContext } from '../context.ts';
 import type { Front } from '../front.ts';
 import { toDaybookError } from '../problem.ts';
+import type { Line } from './batch-lines.ts';
+import { splitLines } from './batch-lines.ts';
 import { makeDraft } from './draft.ts';
 import type { WritePlan } from './head.ts';
 import { tooLarge } from './head.ts';
@@ -24,18 +26,13 @@ import { untilStored } from './prefer-wait.ts';
 import { keeperOf, onRecord } from './receipt.ts';
 import { submit } from './submit.ts';
 
-const NEWLINE = 0x0a;
 const LINE_TYPE = 'application/json';
 /** Parsing yields to other requests after this many bytes, about a millisecond's work. */
 const YIELD_AFTER_BYTES = 128 * 1024;
+/** What a line costs beside its bytes, in bytes: a refusal of a line of one character takes as long as parsing these. */
+const LINE_COST_BYTES = 1024;
 /** A line's result without its `detail`: every member that it can have, at its longest. */
 const MAX_SHORT_RESULT_BYTES = 256;
-
-interface Line {
-  /** 1-based. */
-  readonly number: number;
-  readonly bytes: Buffer;
-}
 
 /** @param hold the bytes of the body. @throws {DaybookError} BATCH_TOO_LARGE, KEY_IN_FLIGHT */
 export async function writeBatch(
@@ -44,8 +41,13 @@ export async function writeBatch(
   body: Buffer,
   hold: Hold,
 ): Promise<Answer> {
-  const lines = splitLines(body);
-  assertLinesFit(context, lines.length);
+  const limit = lineLimit(context);
+  const lines = splitLines(body, limit.lines);
+  if (lines.length > limit.lines) {
+    throw new DaybookError('BATCH_TOO_LARGE', `body: expected at most ${limit.text}, given more`, {
+      outcome: 'not-written',
+    });
+  }
   const { register, key, identity } = plan;
   const letGo =
     key === undefined
@@ -80,18 +82,13 @@ export async function writeBatch(
   };
 }
 
-/** What cannot be answered must not be written: a result is promised for every line. @throws {DaybookError} BATCH_TOO_LARGE */
-function assertLinesFit({ config, front }: HttpContext, lines: number): void {
+/** What cannot be answered must not be written: a result is promised for every line. */
+function lineLimit({ config, front }: HttpContext): { lines: number; text: string } {
   const { maxBatchLines } = config.limits;
   const answerable = Math.floor(front.maxAnswerBytes / MAX_SHORT_RESULT_BYTES);
-  if (lines <= Math.min(maxBatchLines, answerable)) return;
-  const limit =
-    maxBatchLines <= answerable
-      ? `${maxBatchLines} lines (limits.maxBatchLines)`
-      : `${answerable} lines, whose results are what this front carries back`;
-  throw new DaybookError('BATCH_TOO_LARGE', `body: expected at most ${limit}, given ${lines}`, {
-    outcome: 'not-written',
-  });
+  if (maxBatchLines <= answerable)
+    return { lines: maxBatchLines, text: `${maxBatchLines} lines (limits.maxBatchLines)` };
+  return { lines: answerable, text: `${answerable} lines, whose results are what this front carries back` };
 }
 
 /** Where all of it is too long, refusals do without the words for people. */
@@ -138,7 +135,7 @@ async function writeLines(
       left -= 1;
       if (left === 0) finish();
     });
-    sinceYield += line.bytes.byteLength;
+    sinceYield += line.bytes.byteLength + LINE_COST_BYTES;
     if (sinceYield < YIELD_AFTER_BYTES) continue;
     sinceYield = 0;
     await new Promise((resolve) => setImmediate(resolve));
@@ -211,23 +208,4 @@ function refusedLine(context: HttpContext, plan: WritePlan, line: Line, thrown: 
     ...(id && { id }),
   };
   return `${JSON.stringify(result)}\n`;
-}
-
-/** Lines that are not empty, with the number they have among all lines; the last needs no newline. */
-function splitLines(body: Buffer): Line[] {
-  const lines: Line[] = [];
-  let number = 0;
-  for (let start = 0; start < body.byteLength;) {
-    number += 1;
-    const newline = body.indexOf(NEWLINE, start);
-    const end = newline === -1 ? body.byteLength : newline;
-    const bytes = body.subarray(start, end);
-    if (!isBlank(bytes)) lines.push({ number, bytes });
-    start = end + 1;
-  }
-  return lines;
-}
-
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }

@@ -36,10 +36,11 @@ export function parseJson(bytes: Buffer): unknown {
       'body: expected JSON in UTF-8 (RFC 8259 §8.1), given bytes that are not UTF-8',
       { outcome: 'not-written' },
     );
+  const text = bytes.toString('utf8');
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof SyntaxError ? withoutContent(cause.message) : 'it does not parse';
+    const reason = cause instanceof SyntaxError ? withoutContent(cause.message, text) : 'it does not parse';
     throw new DaybookError(
       'BODY_NOT_JSON',
       `body: expected JSON (RFC 8259), given ${bytes.byteLength} bytes: ${reason}`,
@@ -65,7 +66,11 @@ function guess(body: Buffer, declaredType: string | undefined): Payload {
 }
 
 /** V8 quotes the document in its messages; what a caller sent stays out of logs and answers. */
-function withoutContent(message: string): string {
-  const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec(message);
-  return position === null ? 'it ends too early or is no JSON' : `unexpected character ${position[0]}`;
+function withoutContent(message: string, text: string): string {
+  if (text.startsWith('\uFEFF')) return 'it begins with a byte order mark';
+  const place = /at position (\d+)(?: \(line \d+ column \d+\))?/.exec(message);
+  // A text that was cut off is told by a position behind its last character, or by words alone.
+  if (message === 'Unexpected end of JSON input' || Number(place?.[1]) === text.length)
+    return 'it ends too early';
+  return `unexpected character${place === null ? '' : ` ${place[0]}`}`;
 }
