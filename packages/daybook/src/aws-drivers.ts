@@ -42,6 +42,28 @@ export function dynamoDbDriver(
   };
 }
 
+/** Resolves when every lane of the table has a new epoch. @throws {StoreError} @throws {StartError} for a table without lanes. */
+export async function renewDynamoDbEpochs(
+  { table, awsRegion, endpoint }: Extract<StoreChoice, { driver: 'dynamodb' }>,
+  { store }: Config,
+): Promise<void> {
+  const { renewEpochsOf } = await loadDriver(
+    '@aws-sdk/client-dynamodb',
+    () => import('./store/dynamodb/renew-epochs.ts'),
+  );
+  const lanes = await renewEpochsOf({
+    table,
+    awsRegion,
+    ...(endpoint !== undefined && { endpoint }),
+    connectTimeoutMs: store.connectTimeoutMs,
+    requestTimeoutMs: store.statementTimeoutMs,
+  });
+  if (lanes.length > 0) return;
+  throw new StartError(
+    `store: expected a table of Daybook that was opened before, given ${table} without a lane`,
+  );
+}
+
 /** @throws {StartError} when it may not be used or cannot be reached; its cause tells which. */
 export async function openSqs(choice: Extract<QueueChoice, { driver: 'sqs' }>, log: Logger): Promise<Queue> {
   const { createSqsQueue } = await loadDriver(

@@ -4,13 +4,14 @@
  */
 import type { Logger } from 'pino';
 
+import { renewDynamoDbEpochs } from './aws-drivers.ts';
 import type { StoreChoice } from './config/driver-urls.ts';
 import { parseStoreUrl } from './config/driver-urls.ts';
 import type { Config } from './config/load.ts';
 import { ownDataDirectory } from './data-directory/own.ts';
 import { randomId } from './id.ts';
-import { renewEpochs } from './operator.ts';
 import { renewPostgresEpoch } from './postgres-driver.ts';
+import { assertDatabaseIn } from './store/sqlite/database-file.ts';
 import { renewEpochIn } from './store/sqlite/renew-epoch.ts';
 
 /**
@@ -22,10 +23,8 @@ import { renewEpochIn } from './store/sqlite/renew-epoch.ts';
 export async function renewEpochOfStore(config: Config, log: Logger): Promise<void> {
   const choice = parseStoreUrl(config.store.url) as StoreChoice;
   if (choice.driver === 'postgres') return renewPostgresEpoch(choice, config, log);
-  if (choice.driver === 'dynamodb') {
-    await renewEpochs({ table: choice.table, region: choice.awsRegion });
-    return;
-  }
+  if (choice.driver === 'dynamodb') return renewDynamoDbEpochs(choice, config);
+  assertDatabaseIn(config.dataDir);
   const directory = await ownDataDirectory(config.dataDir);
   try {
     renewEpochIn(directory.path, randomId());

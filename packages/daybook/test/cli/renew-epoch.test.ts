@@ -3,7 +3,7 @@
  * with a fresh one, by servers that start then and by those that run, and nothing that is on record is missed.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -83,6 +83,15 @@ describe('SQLite', () => {
     const { exitCode, stderr } = await runCli(['renew-epoch', '--yes', '--data-dir', dataDir]);
     assert.equal(exitCode, 1);
     assert.match(stderr, /^daybook: store: expected a database, found no .*daybook\.db\n$/);
+    assert.deepEqual(await readdir(dataDir), []);
+  });
+
+  test('a directory that is not there is not made', async () => {
+    const dataDir = join(folder, 'mistyped');
+    const { exitCode, stderr } = await runCli(['renew-epoch', '--yes', '--data-dir', dataDir]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^daybook: store: expected a database, found no .*mistyped.daybook\.db\n$/);
+    assert.ok(!(await readdir(folder)).includes('mistyped'));
   });
 
   test('a store that is none is refused', async () => {

@@ -7,13 +7,16 @@ import { after, before, describe, test } from 'node:test';
 
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
+import { parseConfig } from '../../src/config/load.ts';
 import type { Entry, StoredEntry } from '../../src/entry.ts';
 import type { DynamoDbStoreOptions } from '../../src/store/dynamodb/dynamodb-store.ts';
+import { renewEpochOfStore } from '../../src/renew-epoch.ts';
 import { createDynamoDbStore } from '../../src/store/dynamodb/dynamodb-store.ts';
 import type { Item, Write } from '../../src/store/dynamodb/item.ts';
 import { keyOf } from '../../src/store/dynamodb/item.ts';
 import { createTable } from '../../src/store/dynamodb/table.ts';
 import type { Store } from '../../src/store/store.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import {
   BASE_MICROS,
   createSource,
@@ -145,6 +148,41 @@ describe('DynamoDB store, layout', { skip: !hasJava && 'DynamoDB Local needs Jav
     const { capabilities } = await open(connection());
     assert.equal(capabilities.durability, 'memory');
     assert.match(capabilities.durabilityProof, /^DynamoDB Local/);
+  });
+
+  /** As the command line asks for it. */
+  function renew(table: string): Promise<void> {
+    const url = `dynamodb://${dynamoDb.awsRegion}/${table}?endpoint=${proxy.endpoint}`;
+    return renewEpochOfStore(parseConfig({ store: { url } }), createLog('silent'));
+  }
+
+  test('a new epoch goes to the lanes of the table at the address that is given', async () => {
+    const { table } = connection();
+    const [before] = (await open({ table })).lanes;
+    await renew(table);
+    const [renewed] = (await open({ table })).lanes;
+    assert.equal(renewed?.name, before?.name);
+    assert.notEqual(renewed?.epoch, before?.epoch);
+  });
+
+  test('a new epoch that was not taken down is no success', async () => {
+    const { table } = connection();
+    const [before] = (await open({ table })).lanes;
+    proxy.treat = (operation) => (operation === 'TransactWriteItems' ? 'conflict' : 'pass');
+    await assert.rejects(renew(table), { name: 'StoreError', reason: 'unavailable' });
+    proxy.treat = () => 'pass';
+    const [found] = (await open({ table })).lanes;
+    assert.equal(found?.epoch, before?.epoch);
+  });
+
+  test('a table in which no lane is gets no epoch, and that is told', async () => {
+    const { table } = connection();
+    const raw = look(table);
+    await raw.create();
+    await assert.rejects(renew(table), {
+      name: 'StartError',
+      message: `store: expected a table of Daybook that was opened before, given ${table} without a lane`,
+    });
   });
 
   test('a day keeps its shards, whatever the setting becomes', async () => {

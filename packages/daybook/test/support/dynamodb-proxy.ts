@@ -12,9 +12,10 @@ import { buffer } from 'node:stream/consumers';
  *   throttle  refused, as DynamoDB refuses when the table has no capacity
  *   fail      500, and whether it was carried out is not said
  *   lose      carried out, and the answer never arrives
+ *   conflict  cancelled, as a transaction is while another one has its items
  *   drop      the connection ends before it is carried out
  */
-export type Treatment = 'pass' | 'throttle' | 'fail' | 'lose' | 'drop';
+export type Treatment = 'pass' | 'throttle' | 'fail' | 'conflict' | 'lose' | 'drop';
 
 export interface DynamoDbProxy {
   readonly endpoint: string;
@@ -28,7 +29,9 @@ export interface DynamoDbProxy {
 const ANSWERS = {
   throttle: [400, 'com.amazonaws.dynamodb.v20120810#ThrottlingException'],
   fail: [500, 'com.amazonaws.dynamodb.v20120810#InternalServerError'],
+  conflict: [400, 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException'],
 } as const;
+const REASONS = [{ Code: 'TransactionConflict', Message: 'by the proxy' }];
 
 export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy> {
   async function forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -36,10 +39,11 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) as string;
     const treatment = proxy.treat(operation, body.toString());
     if (treatment === 'drop') return void request.socket.destroy();
-    if (treatment === 'throttle' || treatment === 'fail') {
+    if (treatment === 'throttle' || treatment === 'fail' || treatment === 'conflict') {
       const [status, type] = ANSWERS[treatment];
+      const reasons = treatment === 'conflict' && { CancellationReasons: REASONS };
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-      return void response.end(JSON.stringify({ __type: type, message: 'by the proxy' }));
+      return void response.end(JSON.stringify({ __type: type, message: 'by the proxy', ...reasons }));
     }
     const { authorization = '', 'content-type': type = '', 'x-amz-target': name = '' } = request.headers;
     const headers = {

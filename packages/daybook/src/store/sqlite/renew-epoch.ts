@@ -1,20 +1,17 @@
 /**
  * A new epoch for a database that was put in place of another: cursors of before are refused from then on.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { StartError, toError } from '../../errors.ts';
 import { assertOurs, configureWriter, openWriter, truncateWal } from '../../sqlite/connection.ts';
 import { APPLICATION_ID } from './application-id.ts';
+import { databaseFileIn } from './database-file.ts';
 
 /**
- * For a directory that the caller owns. Durable when it returns; repeating is harmless.
- * @throws {StartError} when there is no database of Daybook, or it cannot be written.
+ * For a directory that the caller owns and in which there is one. Durable when it returns; repeating is harmless.
+ * @throws {StartError} when it is no database of Daybook, or cannot be written.
  */
 export function renewEpochIn(directory: string, epoch: string): void {
-  const path = join(directory, 'daybook.db');
-  if (!existsSync(path)) throw new StartError(`store: expected a database, found no ${path}`);
+  const path = databaseFileIn(directory);
   try {
     assertOurs(path, APPLICATION_ID);
     const db = openWriter(path);

@@ -3,7 +3,6 @@
  * directory (see `data-directory/own.ts`), so the order of the writer's commits is the order of the lane.
  */
 import { constants } from 'node:buffer';
-import { join } from 'node:path';
 
 import type { DurabilityLevel } from '../../durability.ts';
 import { StartError, toError } from '../../errors.ts';
@@ -23,6 +22,7 @@ import type { Thread } from '../../sqlite/thread.ts';
 import { startThread } from '../../sqlite/thread.ts';
 import { StoreError } from '../store.ts';
 import type { Appended, Replayed } from './append.ts';
+import { databaseFileIn } from './database-file.ts';
 import { packBatch } from './packed-batch.ts';
 import { LANE } from './rows.ts';
 // Their code is compiled here, once; they run in threads.
@@ -57,7 +57,7 @@ function toStoreError({ reason, outcome, message }: Failure, cause?: unknown): S
 
 /** @throws {StartError} when the database cannot be opened, is corrupt or was written by a newer Daybook. */
 export async function createSqliteStore({ directory }: SqliteStoreOptions): Promise<Store> {
-  const path = join(directory, 'daybook.db');
+  const path = databaseFileIn(directory);
   const writer = await startThread<WriterReady>({
     name: 'store writer',
     module: moduleUrl('writer'),
