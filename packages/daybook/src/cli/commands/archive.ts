@@ -17,6 +17,8 @@ interface ArchiveFlags extends GlobalFlags {
 }
 
 const MINUTE_MS = 60_000;
+/** A week; a timer of Node.js holds 24 days. */
+const MAX_MINUTES = 10_080;
 
 export function addArchive(program: Command, cli: Cli): void {
   defineCommand(program, {
@@ -64,6 +66,7 @@ async function archive(flags: ArchiveFlags): Promise<number> {
 /** @throws {UsageError} */
 function parseMinutes(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text) * MINUTE_MS;
-  throw new UsageError(`--minutes: expected a whole number from 1 to 99999; given ${text}`);
+  const minutes = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : Infinity;
+  if (minutes <= MAX_MINUTES) return minutes * MINUTE_MS;
+  throw new UsageError(`--minutes: expected a whole number from 1 to ${MAX_MINUTES}; given ${text}`);
 }
