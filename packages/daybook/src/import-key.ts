@@ -12,14 +12,17 @@ import { ownDataDirectory } from './data-directory/own.ts';
 import { openDrivers } from './drivers.ts';
 import { randomId } from './id.ts';
 import { withKeys, withRecords } from './operator-records.ts';
+import { assertDatabaseIn } from './store/sqlite/database-file.ts';
 
 /**
- * Resolves when it is durable; servers take the key within seconds. Idempotent. A store in a data directory has one owner:
+ * Resolves when it is durable; servers take the key within seconds. Idempotent: a key that is there stays as it is, and may
+ * have ended. A store in a data directory has one owner:
  * it is refused while a server runs on it, which makes keys by itself.
  * @throws {KeyError} `invalid`, `limit` or, while the store does not answer, `loading`; {StartError} {DaybookError} {StoreError}
  */
 export async function importKey(config: Config, record: KeyRecord, log: Logger): Promise<ListedKey> {
   const isOwned = parseStoreUrl(config.store.url)?.driver === 'sqlite';
+  if (isOwned) assertDatabaseIn(config.dataDir);
   const directory = isOwned ? await ownDataDirectory(config.dataDir) : undefined;
   try {
     // Nothing of what is done here goes through a queue.

@@ -3,12 +3,13 @@
  * runs, and on SQLite while none does.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { makeRecordedKey } from '../../src/access/keys/key-record.ts';
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPostgres } from '../support/postgres.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
@@ -63,6 +64,15 @@ test('on PostgreSQL a server that runs takes it, and the audit says who made it'
     [taken.exitCode, taken.stderr],
     [1, `daybook: keyId: expected one that is free, given ${keyId}\n`],
   );
+
+  const asOwner = { DAYBOOK_URL: daybook.address, DAYBOOK_API_KEY: text };
+  const revoked = await runCli(['keys', 'revoke', keyId, '--yes'], { env: asOwner });
+  assert.equal(revoked.exitCode, 0, revoked.stderr);
+  const ended = await runCli(['keys', 'import', record], { env });
+  assert.deepEqual(
+    [ended.exitCode, ended.stdout, ended.stderr],
+    [1, '', `daybook: record: expected a key that is in force; given ${keyId}, which is revoked\n`],
+  );
 });
 
 test('on SQLite it is refused while a server runs, and taken while none does', async () => {
@@ -78,6 +88,14 @@ test('on SQLite it is refused while a server runs, and taken while none does', a
   const second = await startDaybook({ dataDir });
   after(() => second.stop());
   assert.equal((await asAdmin(second, text, '/api/keys')).status, 200);
+});
+
+test('a directory without a database gets none', async () => {
+  const dataDir = join(folder, 'mistyped');
+  const { exitCode, stderr } = await runCli(['keys', 'import', makeKey().record, '--data-dir', dataDir]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^daybook: store: expected a database, found no .*mistyped.daybook\.db\n$/);
+  assert.ok(!(await readdir(folder)).includes('mistyped'));
 });
 
 const whole = JSON.parse(makeKey().record) as Readonly<Record<string, unknown>>;
@@ -96,6 +114,7 @@ for (const [what, record, message] of [
 ] as const) {
   test(`a record ${what} is refused, naming what is wrong`, async () => {
     const dataDir = await mkdtemp(join(folder, 'data-'));
+    await (await createSqliteStore({ directory: dataDir })).close();
     const text = typeof record === 'string' ? record : JSON.stringify(record);
     const { exitCode, stderr, stdout } = await runCli(['keys', 'import', text, '--data-dir', dataDir]);
     assert.deepEqual([exitCode, stdout], [1, '']);

@@ -9,7 +9,7 @@ import { action, defineCommand } from '../cli.ts';
 import { assertCanAsk, confirm } from '../confirm.ts';
 import { connectAsAdmin } from '../connection.ts';
 import type { GlobalFlags } from '../connection.ts';
-import { EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
+import { CommandError, EXIT_FAILURE, EXIT_OK, UsageError } from '../failure.ts';
 import type { StoreFlags } from '../store-config.ts';
 import { addStoreOptions, loadStoreConfig } from '../store-config.ts';
 import { toTable } from '../table.ts';
@@ -117,7 +117,9 @@ async function importRecord({ terminal }: Cli, flags: StoreFlags, text: string):
   const config = await loadStoreConfig(flags);
   const { importKey } = await import('../../import-key.ts');
   const { createLog } = await import('../../telemetry/log.ts');
-  const { keyId, name } = await importKey(config, record, createLog('silent'));
+  const { keyId, name, status } = await importKey(config, record, createLog('silent'));
+  if (status !== 'active')
+    throw new CommandError(`record: expected a key that is in force; given ${keyId}, which is ${status}`);
   await terminal.line(flags.json === true ? JSON.stringify({ keyId, name }) : `${keyId}  imported`);
 }
 
