@@ -52,20 +52,21 @@ export function byNumber(store: Pick<Store, 'lanes' | 'head'>): CursorKind {
     );
   }
 
-  /** A lane of another region may not have come here as far as there, or not at all. */
-  async function isOfThisLife(lane: Lane, given: LanePlace): Promise<boolean> {
-    if (given.epoch !== lane.epoch) return false;
-    if (lane.name !== store.lanes[0]?.name) return true;
-    const head = await store.head(lane.name, given.number);
-    // Whoever renewed the epoch is found out by asking.
-    return given.epoch === lane.epoch && given.number <= head;
+  /**
+   * A lane of another region may not have come here as far as there, or not at all. That the epoch of our own was renewed
+   * is found out by asking, so it is looked at afterwards: another server may know it already.
+   */
+  async function isOfThisLife(lane: Lane, given: LanePlace | undefined): Promise<boolean> {
+    const isOwn = lane.name === store.lanes[0]?.name;
+    const head = isOwn ? await store.head(lane.name, given?.number) : Infinity;
+    return given === undefined || (given.epoch === lane.epoch && given.number <= head);
   }
 
   return {
     async begin(from) {
       fromStart = from === 'start';
-      if (fromStart) for (const lane of store.lanes) put(lane, 0);
-      else if (from === 'now') for (const lane of store.lanes) put(lane, await store.head(lane.name));
+      if (fromStart) return;
+      if (from === 'now') for (const lane of store.lanes) put(lane, await store.head(lane.name));
       else {
         // What is kept here of a lane that is unknown here still counts where it is known.
         for (const [name, place] of Object.entries(decodeTailCursor(from))) {
@@ -79,7 +80,7 @@ export function byNumber(store: Pick<Store, 'lanes' | 'head'>): CursorKind {
 
     async numberIn(lane) {
       const given = places.get(lane.name);
-      if (given !== undefined && !(await isOfThisLife(lane, given))) throw ofAnotherLife(behindAll(() => 0));
+      if (!(await isOfThisLife(lane, given))) throw ofAnotherLife(behindAll(() => 0));
       return put(lane, given?.number ?? 0).number;
     },
 
@@ -143,9 +144,12 @@ export function byOwnEntries(
       if (!store.lanes.some(({ name }) => places.has(name))) throw ofAnotherLife(atStart());
     },
 
-    async numberIn({ name, epoch }) {
-      const given = places.get(name) ?? { epoch, after: '' };
-      if (given.epoch !== epoch) throw ofAnotherLife(atStart());
+    async numberIn(lane) {
+      const { name } = lane;
+      const given = places.get(name) ?? { epoch: lane.epoch, after: '' };
+      // Another server may have found out before this one that it was renewed.
+      if (given.epoch !== lane.epoch) await store.head(name);
+      if (given.epoch !== lane.epoch) throw ofAnotherLife(atStart());
       places.set(name, given);
       if (given.after === '') return 0;
       const found = await store.find(register, given.after, subject);

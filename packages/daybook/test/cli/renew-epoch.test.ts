@@ -8,6 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
+import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { renewEpochOf } from '../../src/store/postgres/renew-epoch.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Tail } from '../../src/tail/follow.ts';
+import { createTail } from '../../src/tail/follow.ts';
+import { createSignal } from '../../src/tail/signal.ts';
+import { createSource, makeEntry } from '../../src/testing/made-batches.ts';
 import { startPostgres } from '../support/postgres.ts';
 import type { StartedDaybook } from '../support/start-daybook.ts';
 import { startDaybook } from '../support/start-daybook.ts';
@@ -142,6 +149,31 @@ describe('PostgreSQL', async () => {
     // One of the present life goes on.
     const { nextCursor: present4 } = await followed(one, 'from=start&wait=0');
     assert.deepEqual((await followed(late, `cursor=${present4}&wait=0`)).entries, []);
+  });
+
+  test('a server that has not looked since believes the cursors of one that has, and gives none of before', async () => {
+    const url = server.url(await server.createDatabase());
+    const open = async (): Promise<[Store, Tail]> => {
+      const store = await createPostgresStore({ url, region: 'local', newEpoch: 'first' });
+      after(() => store.close());
+      const times = { nowMicros: () => 0, nowMs: () => 0 };
+      return [store, createTail({ store, stored: createSignal(), ...times })];
+    };
+    // Nothing but what is asked of them reads these stores.
+    const [late, early, fresh] = [await open(), await open(), await open()];
+    await late[0].append(createSource('a')([makeEntry({ subject: 'ana' })]));
+    await renewEpochOf({ url, epoch: 'second' });
+    await early[0].head('main');
+    for (const subject of [undefined, 'ana']) {
+      const start = { register: 'app', ...(subject !== undefined && { subject }) };
+      const { entries, cursor } = await (await early[1].follow({ ...start, from: 'start' })).next(0);
+      assert.equal(entries.length, 1);
+      const { entries: none } = await (await late[1].follow({ ...start, from: cursor })).next(0);
+      assert.deepEqual(none, []);
+    }
+    const started = await (await fresh[1].follow({ register: 'app', from: 'start' })).next(0);
+    assert.equal(started.entries.length, 1);
+    await early[1].follow({ register: 'app', from: started.cursor });
   });
 
   test('two at once leave one epoch, which all servers agree on', async () => {
