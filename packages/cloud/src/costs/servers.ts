@@ -13,6 +13,9 @@ const PRICED_CLASS = 'db.t4g.medium';
 /** Container Insights writes one for each task, container, service and cluster a minute. */
 const EVENT_BYTES = 1_000;
 
+/** Daybook's own long polls, of the queue and of the one behind it. */
+const POLL_SECONDS = 2;
+
 interface Named extends CostResource {
   /** In its template. */
   readonly id: string;
@@ -21,12 +24,13 @@ interface Named extends CostResource {
 /** @throws {Error} for a database whose price is not in `prices.ts`. */
 export function serverLines(all: readonly Named[]): CostLine[] {
   const tiers = tiersOf(all);
-  return [...taskLines(tiers), ...databaseLines(all), ...insightLines(all, tiers)];
+  return [...taskLines(tiers), ...pollLines(all, tiers), ...databaseLines(all), ...insightLines(all, tiers)];
 }
 
 interface Tier {
   /** The least. */
   readonly tasks: number;
+  readonly receives: boolean;
   readonly vcpu: number;
   readonly gb: number;
 }
@@ -43,6 +47,7 @@ function tiersOf(all: readonly Named[]): Tier[] {
     const { Cpu, Memory } = task?.Properties ?? {};
     return {
       tasks: Number(target?.Properties?.['MinCapacity']),
+      receives: speaksOf(task?.Properties, { id: 'persister', Type: '' }),
       vcpu: Number(Cpu) / OF_ONE,
       gb: Number(Memory) / OF_ONE,
     };
@@ -56,6 +61,13 @@ function taskLines(tiers: readonly Tier[]): CostLine[] {
     { what: 'tasks: processors', amount: hours('vcpu'), price: 'taskVcpuHour' },
     { what: 'tasks: memory', amount: hours('gb'), price: 'taskGbHour' },
   ];
+}
+
+function pollLines(all: readonly Named[], tiers: readonly Tier[]): CostLine[] {
+  const queues = all.filter(({ Type }) => Type === 'AWS::SQS::Queue').length;
+  const receivers = tiers.reduce((sum, { receives, tasks }) => sum + (receives ? tasks : 0), 0);
+  const polls = (receivers * queues * HOURS * 3_600) / POLL_SECONDS;
+  return [{ what: 'pollers of queues', amount: polls, price: 'sqsRequest' }];
 }
 
 /** A standby is a second instance with storage of its own. */
