@@ -55,6 +55,8 @@ import type {
   DescribeContinuousBackupsCommandOutput,
   DescribeTableCommandInput,
   DescribeTableCommandOutput,
+  ListBackupsCommandInput,
+  ListBackupsCommandOutput,
   ListTagsOfResourceCommandInput,
   ListTagsOfResourceCommandOutput,
   RestoreTableFromBackupCommandInput,
@@ -81,10 +83,16 @@ import type {
 import type {
   CreateDBInstanceCommandInput,
   CreateDBInstanceCommandOutput,
+  DescribeDBClusterSnapshotsCommandInput,
+  DescribeDBClusterSnapshotsCommandOutput,
   DescribeDBClustersCommandInput,
   DescribeDBClustersCommandOutput,
+  DescribeDBInstanceAutomatedBackupsCommandInput,
+  DescribeDBInstanceAutomatedBackupsCommandOutput,
   DescribeDBInstancesCommandInput,
   DescribeDBInstancesCommandOutput,
+  DescribeDBSnapshotsCommandInput,
+  DescribeDBSnapshotsCommandOutput,
   ModifyDBClusterCommandInput,
   ModifyDBClusterCommandOutput,
   ModifyDBInstanceCommandInput,
@@ -141,6 +149,7 @@ export interface Calls {
     DescribeContinuousBackupsCommandOutput
   >;
   'dynamodb:DescribeTable': Call<DescribeTableCommandInput, DescribeTableCommandOutput>;
+  'dynamodb:ListBackups': Call<ListBackupsCommandInput, ListBackupsCommandOutput>;
   'dynamodb:ListTagsOfResource': Call<ListTagsOfResourceCommandInput, ListTagsOfResourceCommandOutput>;
   'dynamodb:RestoreTableFromBackup': Call<
     RestoreTableFromBackupCommandInput,
@@ -164,8 +173,17 @@ export interface Calls {
   'logs:FilterLogEvents': Call<FilterLogEventsCommandInput, FilterLogEventsCommandOutput>;
   'logs:PutRetentionPolicy': Call<PutRetentionPolicyCommandInput, PutRetentionPolicyCommandOutput>;
   'rds:CreateDBInstance': Call<CreateDBInstanceCommandInput, CreateDBInstanceCommandOutput>;
+  'rds:DescribeDBClusterSnapshots': Call<
+    DescribeDBClusterSnapshotsCommandInput,
+    DescribeDBClusterSnapshotsCommandOutput
+  >;
   'rds:DescribeDBClusters': Call<DescribeDBClustersCommandInput, DescribeDBClustersCommandOutput>;
+  'rds:DescribeDBInstanceAutomatedBackups': Call<
+    DescribeDBInstanceAutomatedBackupsCommandInput,
+    DescribeDBInstanceAutomatedBackupsCommandOutput
+  >;
   'rds:DescribeDBInstances': Call<DescribeDBInstancesCommandInput, DescribeDBInstancesCommandOutput>;
+  'rds:DescribeDBSnapshots': Call<DescribeDBSnapshotsCommandInput, DescribeDBSnapshotsCommandOutput>;
   'rds:ModifyDBCluster': Call<ModifyDBClusterCommandInput, ModifyDBClusterCommandOutput>;
   'rds:ModifyDBInstance': Call<ModifyDBInstanceCommandInput, ModifyDBInstanceCommandOutput>;
   'rds:RestoreDBClusterFromSnapshot': Call<

@@ -11,7 +11,7 @@ export interface BackupPlace {
 
 /** @returns undefined when the deployment has no vault: `store.backups` is off. */
 export function backupPlaceOf(parts: DeployedParts, account: string): BackupPlace | undefined {
-  const [vault] = parts.ofType('AWS::Backup::BackupVault');
+  const vault = backupVaultOf(parts);
   const [selection] = parts.ofType('AWS::Backup::BackupSelection');
   if (vault === undefined || selection === undefined) return undefined;
   const { BackupSelection = {} } = (selection.template.Properties ?? {}) as {
@@ -20,5 +20,10 @@ export function backupPlaceOf(parts: DeployedParts, account: string): BackupPlac
   const role = parts.referred(selection, BackupSelection.IamRoleArn);
   if (role === undefined) return undefined;
   const roleArn = `arn:${partitionOf(role.region)}:iam::${account}:role/${role.physicalId}`;
-  return { vault: vault.physicalId, roleArn };
+  return { vault, roleArn };
+}
+
+/** Also without a role by which something could be backed up into it. */
+export function backupVaultOf(parts: DeployedParts): string | undefined {
+  return parts.ofType('AWS::Backup::BackupVault')[0]?.physicalId;
 }

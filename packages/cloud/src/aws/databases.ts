@@ -5,10 +5,11 @@ import type { AwsCalls } from './aws-calls.ts';
 import { AwsError } from './aws-calls.ts';
 import type { DeployedParts } from './deployed-parts.ts';
 
-type Kind = 'rds' | 'aurora';
+/** An instance, or a cluster with its instances. */
+export type DatabaseKind = 'rds' | 'aurora';
 
 export interface DeployedDatabase {
-  readonly kind: Kind;
+  readonly kind: DatabaseKind;
   readonly identifier: string;
   readonly arn: string;
   /** `available` when it can be used. */
@@ -41,28 +42,36 @@ export async function findDatabase(
   region: string,
   restored: string | undefined,
 ): Promise<DeployedDatabase | undefined> {
+  const own = ownDatabase(parts);
+  return own && describeDatabase(calls, region, own.kind, restored ?? own.identifier);
+}
+
+/** The one that the stack made, which need not be the one in use. */
+export function ownDatabase(
+  parts: DeployedParts,
+): { readonly kind: DatabaseKind; readonly identifier: string } | undefined {
   const [cluster] = parts.ofType('AWS::RDS::DBCluster');
-  const own = cluster ?? parts.ofType('AWS::RDS::DBInstance')[0];
-  if (own === undefined) return undefined;
-  return describeDatabase(
-    calls,
-    region,
-    cluster === undefined ? 'rds' : 'aurora',
-    restored ?? own.physicalId,
-  );
+  if (cluster !== undefined) return { kind: 'aurora', identifier: cluster.physicalId };
+  const [instance] = parts.ofType('AWS::RDS::DBInstance');
+  return instance && { kind: 'rds', identifier: instance.physicalId };
 }
 
 /** @returns undefined when there is none of that identifier. */
 export async function describeDatabase(
   calls: AwsCalls,
   region: string,
-  kind: Kind,
+  kind: DatabaseKind,
   identifier: string,
 ): Promise<DeployedDatabase | undefined> {
+  return describeOrNone(
+    kind === 'rds' ? describeInstance(calls, region, identifier) : describeCluster(calls, region, identifier),
+  );
+}
+
+/** @returns undefined where RDS knows no such database. */
+export async function describeOrNone<T>(described: Promise<T>): Promise<T | undefined> {
   try {
-    return kind === 'rds'
-      ? await describeInstance(calls, region, identifier)
-      : await describeCluster(calls, region, identifier);
+    return await described;
   } catch (thrown) {
     if (thrown instanceof AwsError && /^DB(?:Instance|Cluster)NotFound(?:Fault)?$/.test(thrown.code))
       return undefined;

@@ -108,9 +108,12 @@ function answersFor(account: string): Answers {
       })),
     }),
     'rds:CreateDBInstance': () => ({}),
+    'rds:DescribeDBClusterSnapshots': () => ({}),
     'rds:DescribeDBClusters': ({ DBClusterIdentifier = '' }) => ({
       DBClusters: [{ ...availableDatabase(DBClusterIdentifier), Status: 'available', DBClusterIdentifier }],
     }),
+    'rds:DescribeDBInstanceAutomatedBackups': () => ({}),
+    'rds:DescribeDBSnapshots': () => ({}),
     'rds:DescribeDBInstances': ({ DBInstanceIdentifier = '' }) => ({
       DBInstances: [
         {
@@ -157,6 +160,7 @@ function answersFor(account: string): Answers {
         DeletionProtectionEnabled: true,
       },
     }),
+    'dynamodb:ListBackups': () => ({}),
     'dynamodb:ListTagsOfResource': () => ({ Tags: [{ Key: '<key>', Value: '<value>' }] }),
     'dynamodb:RestoreTableFromBackup': () => ({}),
     'dynamodb:RestoreTableToPointInTime': () => ({}),

@@ -1,5 +1,5 @@
 /**
- * `backup`: a backup of the table or the database now, beside those that are made every day. By AWS Backup into the deployment's vault, or
+ * `backup list`: what there is (`backup-list.ts`). `backup`: a backup of the table or the database now, beside those that are made every day. By AWS Backup into the deployment's vault, or
  * by DynamoDB itself where the deployment has none. Ends when the backup can be restored.
  */
 import type { Command } from 'commander';
@@ -9,7 +9,8 @@ import type { BackupPlace } from '../aws/backup-place.ts';
 import { backupPlaceOf } from '../aws/backup-place.ts';
 import { findDatabase } from '../aws/databases.ts';
 import { findParts, partitionOf } from '../aws/deployed-parts.ts';
-import { CommandError } from '../failure.ts';
+import { CommandError, UsageError } from '../failure.ts';
+import { listBackups } from './backup-list.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
 import { action, defineCommand } from './cloud.ts';
 import type { RegionFlags } from './place.ts';
@@ -24,11 +25,12 @@ const KEPT_DAYS = 35;
 
 export function addBackup(program: Command, run: Run): void {
   defineCommand(program, {
-    usage: 'backup',
+    usage: 'backup [verb]',
     summary:
-      'Back the table or the database up now, and wait until that is done. Shows the name by which it is restored.',
+      'Back the table or the database up now, and wait until that is done. Shows the name by which it is restored. Or list what there is, with the command that restores each.',
     examples: [
       ['backup -e prd', ''],
+      ['backup list -e prd', 'all that there are, the newest last, and how far back any second is'],
       ['restore -e prd --backup "$ARN" --table daybook-restored', 'what it is for'],
     ],
   })
@@ -36,7 +38,16 @@ export function addBackup(program: Command, run: Run): void {
     .action(action(run, backup));
 }
 
-async function backup(cloud: Cloud, flags: BackupFlags): Promise<void> {
+async function backup(cloud: Cloud, flags: BackupFlags, verb?: string): Promise<void> {
+  // A word that is meant otherwise must not begin a backup.
+  if (verb !== undefined && verb !== 'list')
+    throw new UsageError(`backup: expected list, or nothing to make one; given ${verb}`);
+  if (verb === 'list') {
+    const regions = flags.region === undefined ? cloud.deployment.regions : [regionOf(cloud, flags)];
+    await assertAccount(cloud.calls, cloud.deployment);
+    await listBackups(cloud, regions);
+    return;
+  }
   const region = regionOf(cloud, flags);
   const { account } = cloud.deployment;
   await assertAccount(cloud.calls, cloud.deployment);

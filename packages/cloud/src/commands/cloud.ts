@@ -61,7 +61,8 @@ export interface Cloud extends Omit<Host, 'createCalls' | 'loadDeployment' | 'sy
   show(call: ShownCall): void;
 }
 
-const DEFAULT_FILE = 'daybook.cloud.ts';
+/** In the working directory. */
+export const DEFAULT_FILE = 'daybook.cloud.ts';
 
 /** @throws {UsageError} {ConfigError} in one line: file and key or flag, expected, given. */
 async function openCloud(host: Host, flags: GlobalFlags): Promise<Cloud> {

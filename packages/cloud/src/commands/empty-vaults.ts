@@ -2,8 +2,9 @@
  * What is in a vault that goes with its stack: AWS Backup removes no vault that has a recovery point in it, and CloudFormation
  * would find that out at the end.
  */
-import { CommandError } from '../failure.ts';
+import { recoveryPointsOf } from '../aws/recovery-points.ts';
 import { listResources } from '../aws/stacks.ts';
+import { CommandError } from '../failure.ts';
 import type { Cloud } from './cloud.ts';
 import type { StackFates } from './plan-destroy.ts';
 
@@ -39,19 +40,4 @@ async function emptyVault({ calls, terminal, sleep }: Cloud, region: string, vau
     terminal.progress(`vault ${vault}: ${points.length} backups go`);
     await sleep(EVERY_MS);
   }
-}
-
-async function recoveryPointsOf(calls: Cloud['calls'], region: string, vault: string) {
-  const points = [];
-  let next: string | undefined;
-  do {
-    const { RecoveryPoints = [], NextToken } = await calls.send(
-      'backup:ListRecoveryPointsByBackupVault',
-      region,
-      { BackupVaultName: vault, ...(next !== undefined && { NextToken: next }) },
-    );
-    points.push(...RecoveryPoints);
-    next = NextToken;
-  } while (next !== undefined);
-  return points;
 }

@@ -76,12 +76,7 @@ export class Cdn extends Construct implements CdnFront {
     const certificate = domain && this.#certificate(deployment, domain, edge);
     const aclArn = edge?.firewall?.aclArn;
     const functionAssociations = this.#allowList(deployment);
-    const origin = origins.VpcOrigin.withApplicationLoadBalancer(balancer, {
-      vpcOriginName: `${Stack.of(this).stackName}-balancer`,
-      protocolPolicy: encrypted
-        ? cloudfront.OriginProtocolPolicy.HTTPS_ONLY
-        : cloudfront.OriginProtocolPolicy.HTTP_ONLY,
-      originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+    const origin = origins.VpcOrigin.withVpcOrigin(this.#wayTo(balancer, encrypted), {
       readTimeout: ANSWER_WITHIN,
       keepaliveTimeout: IDLE,
       // The name that the balancer's certificate is held against, where the caller's is not sent on.
@@ -126,6 +121,22 @@ export class Cdn extends Construct implements CdnFront {
     });
     this.#acknowledge(distribution, { encrypted, guarded: aclArn !== undefined });
     return distribution;
+  }
+
+  /**
+   * CloudFront changes none that a distribution uses ("Update a VPC origin", Amazon CloudFront Developer Guide). So one that
+   * is to be different is another resource under another name: made first, taken into use, and the one before removed then.
+   */
+  #wayTo(balancer: CdnFront['balancer'], encrypted: boolean): cloudfront.VpcOrigin {
+    const { stackName } = Stack.of(this);
+    return new cloudfront.VpcOrigin(this, encrypted ? 'EncryptedWay' : 'PlainWay', {
+      endpoint: cloudfront.VpcOriginEndpoint.applicationLoadBalancer(balancer),
+      vpcOriginName: `${stackName}-${encrypted ? 'https' : 'http'}`,
+      protocolPolicy: encrypted
+        ? cloudfront.OriginProtocolPolicy.HTTPS_ONLY
+        : cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+      originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+    });
   }
 
   /** The balancer's own serves CloudFront as well where both are in the one region that CloudFront takes them from. */

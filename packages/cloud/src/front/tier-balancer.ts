@@ -31,6 +31,12 @@ export interface TierBalancerProps {
 
 /** Less than Daybook keeps idle connections (75 s), so that it is never the one who hangs up; more than CloudFront waits. */
 export const IDLE_SECONDS = 65;
+/**
+ * One rule for both, of which one is listened to. The list counts as 55 of the 60 rules that a group may have ("AWS-managed
+ * prefix list weight", Amazon VPC User Guide), so that a rule for the other would not fit beside it while a domain is added.
+ */
+const HTTP = 80;
+const HTTPS = 443;
 const INSIDE_PORT = 8080;
 /** A rule that lets nothing through; those that do are beside it. */
 const NOWHERE = {
@@ -62,8 +68,11 @@ export class TierBalancer extends Construct {
     });
     // With the group itself: one that is made without any rule lets everything out ("AWS::EC2::SecurityGroup").
     (group.node.defaultChild as ec2.CfnSecurityGroup).securityGroupEgress = [NOWHERE];
-    const port = ec2.Port.tcp(this.encrypted ? 443 : 80);
-    group.addIngressRule(ec2.Peer.prefixList(props.cloudFrontAddresses), port, 'from CloudFront');
+    group.addIngressRule(
+      ec2.Peer.prefixList(props.cloudFrontAddresses),
+      ec2.Port.tcpRange(HTTP, HTTPS),
+      'from CloudFront, to whichever of the two listens',
+    );
     group.addIngressRule(web, ec2.Port.tcp(INSIDE_PORT), 'from the tier web');
     web.addEgressRule(group, ec2.Port.tcp(INSIDE_PORT), 'to the API, through the balancer');
     this.balancer = new elbv2.ApplicationLoadBalancer(this, 'Balancer', {
@@ -125,7 +134,7 @@ export class TierBalancer extends Construct {
       'CloudFront speaks plain HTTP with the balancer, because a certificate needs a domain: inside of AWS, and callers speak HTTPS with CloudFront; but entries say http of their way. Give a domain for anything but a trial.',
     );
     return this.balancer.addListener('Http', {
-      port: 80,
+      port: HTTP,
       protocol: elbv2.ApplicationProtocol.HTTP,
       open: false,
       defaultTargetGroups: [this.api],
@@ -134,7 +143,7 @@ export class TierBalancer extends Construct {
 
   #encrypted({ certificate }: Domain): elbv2.ApplicationListener {
     return this.balancer.addListener('Https', {
-      port: 443,
+      port: HTTPS,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       open: false,
       certificates: [certificate],

@@ -104,6 +104,22 @@ const expected: readonly (readonly [
     { template: withoutVault },
   ],
   [
+    'backup list',
+    ['backup', 'list'],
+    [
+      ...FIND_TABLE,
+      'backup:ListRecoveryPointsByBackupVault',
+      'dynamodb:ListBackups',
+      'dynamodb:DescribeContinuousBackups',
+    ],
+  ],
+  [
+    'backup list without a vault',
+    ['backup', 'list'],
+    [...FIND_TABLE, 'dynamodb:ListBackups', 'dynamodb:DescribeContinuousBackups'],
+    { template: withoutVault },
+  ],
+  [
     'restore to a second',
     ['restore', '--to', '2026-11-20T10:00:00Z', '--table', 'restored'],
     [...FIND_TABLE, 'dynamodb:DescribeContinuousBackups', 'dynamodb:RestoreTableToPointInTime', ...FINISH],

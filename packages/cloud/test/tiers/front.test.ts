@@ -26,6 +26,21 @@ function distributionOf(synthesis: Synthesis): Distribution {
   return found.Properties['DistributionConfig'] as Distribution;
 }
 
+/** How CloudFront reaches the balancer. */
+function waysOf(synthesis: Synthesis): readonly { readonly id: string; readonly name: unknown }[] {
+  return all(synthesis, 'AWS::CloudFront::VpcOrigin').map(({ id, Properties }) => ({
+    id,
+    name: (Properties['VpcOriginEndpointConfig'] as Values)['Name'],
+  }));
+}
+
+/** Each weighs 55 of the 60 rules that a group may have ("AWS-managed prefix list weight"). */
+function listRulesOf(synthesis: Synthesis): readonly Values[] {
+  return all(synthesis, 'AWS::EC2::SecurityGroupIngress')
+    .filter(({ Properties }) => Properties['SourcePrefixListId'] !== undefined)
+    .map(({ id, Properties: { FromPort, ToPort } }) => ({ id, FromPort, ToPort }));
+}
+
 describe('the balancer', () => {
   test('has no address of the internet’s, and lets in CloudFront and the pages only', async () => {
     const synthesis = await threeTier('prd');
@@ -40,7 +55,7 @@ describe('the balancer', () => {
         Properties['SourcePrefixListId'] !== undefined,
       ]),
     );
-    assert.deepEqual([ingress.length, byPort.get(443), byPort.get(8080)], [2, true, false]);
+    assert.deepEqual([ingress.length, byPort.get(80), byPort.get(8080)], [2, true, false]);
     for (const { Properties } of [...ingress, ...all(synthesis, 'AWS::EC2::SecurityGroup')])
       assert.doesNotMatch(JSON.stringify(Properties), /0\.0\.0\.0\/0|::\/0/);
   });
@@ -123,6 +138,17 @@ describe('CloudFront', () => {
     assert.deepEqual(records.toSorted(), names.flatMap((name) => [`A ${name}.`, `AAAA ${name}.`]).toSorted());
     const [certificate] = all(synthesis, 'AWS::CertificateManager::Certificate');
     assert.deepEqual(certificate?.Properties['SubjectAlternativeNames'], names.slice(1));
+  });
+
+  test('can be given later: what CloudFront uses by then is left alone until it uses another', async () => {
+    const domain = { name: 'daybook.example.com', zoneName: 'example.com', hostedZoneId: 'Z0123456789ABC' };
+    const [before, after] = [await threeTier('poc'), await threeTier('poc', { domain })];
+    const [plain, encrypted] = [waysOf(before), waysOf(after)];
+    assert.deepEqual([plain.length, encrypted.length], [1, 1]);
+    assert.notEqual(plain[0]?.id, encrypted[0]?.id);
+    assert.notEqual(plain[0]?.name, encrypted[0]?.name);
+    assert.equal(listRulesOf(before).length, 1);
+    assert.deepEqual(listRulesOf(after), listRulesOf(before));
   });
 
   test('in us-east-1 uses the certificate of the balancer', async () => {

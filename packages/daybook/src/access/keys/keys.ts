@@ -65,7 +65,7 @@ export interface Keys {
   create(request: KeyRequest, by: KeyActor): Promise<{ readonly key: ListedKey; readonly text: string }>;
   /**
    * The same for a key that was made elsewhere and of which only the hash comes here. Idempotent: a key that is there with
-   * this hash stays as it is. @throws {KeyError} `invalid`, also where the id belongs to another key; {DaybookError}
+   * this hash stays as it is. @throws {KeyError} `invalid`, also where the id belongs to another key or was revoked long ago; {DaybookError}
    */
   adopt(made: HashedKey, request: KeyRequest, by: KeyActor): Promise<ListedKey>;
   /**
@@ -245,7 +245,10 @@ export function createKeys(options: KeysOptions): Keys {
     async adopt(made, request, by) {
       assertLoaded();
       const there = known.find(made.keyId);
-      if (there === undefined) return put(made, request, by);
+      if (there === undefined) {
+        if (known.revocationOf(made.keyId) === undefined) return put(made, request, by);
+        throw new KeyError('invalid', `keyId: expected one that was never revoked, given ${made.keyId}`);
+      }
       if (timingSafeEqual(there.hash, made.hash)) return toListed(there);
       throw new KeyError('invalid', `keyId: expected one that is free, given ${made.keyId}`);
     },

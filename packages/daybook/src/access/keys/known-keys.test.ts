@@ -81,5 +81,12 @@ test('what ended long ago is forgotten, what is in force is kept', () => {
     [kept],
   );
   assert.deepEqual(KEY_IDS.map(known.usedAt), [undefined, undefined, 5]);
+  // Until the key would have ended by itself: it may be met again.
+  known.apply(created(revoked), idOnDay(50));
+  assert.notEqual(known.revocationOf(revoked), undefined);
+  known.forget({ micros: 50 * DAY_MICROS, id: idOnDay(50) });
+  assert.equal(known.find(revoked), undefined);
+  assert.notEqual(known.revocationOf(revoked), undefined);
+  known.forget({ micros: 101 * DAY_MICROS, id: idOnDay(101) });
   assert.equal(known.revocationOf(revoked), undefined);
 });

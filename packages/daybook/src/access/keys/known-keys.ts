@@ -36,8 +36,8 @@ export interface KnownKeys {
   list(): readonly KnownKey[];
   readonly size: number;
   /**
-   * Lets go of keys that expired or were revoked before a stamp, which no credential can bring back. Only after every event
-   * was applied: what is still to come could say more of them.
+   * Lets go of keys that expired or were revoked before a stamp; that a key was revoked is known until it would have expired,
+   * should somebody bring it here again. Only after every event was applied: what is still to come could say more of them.
    */
   forget(endedBefore: { readonly micros: number; readonly id: string }): void;
 }
@@ -50,11 +50,14 @@ function subjectOf(name: string): string {
 export function createKnownKeys(): KnownKeys {
   const keys = new Map<string, KnownKey>();
   const revocations = new Map<string, Revocation>();
+  /** When keys would expire that were revoked and let go of. */
+  const ends = new Map<string, number>();
   const uses = new Map<string, number>();
 
   function drop(keyId: string): void {
     keys.delete(keyId);
     revocations.delete(keyId);
+    ends.delete(keyId);
     uses.delete(keyId);
   }
 
@@ -81,7 +84,15 @@ export function createKnownKeys(): KnownKeys {
     },
     forget({ micros, id }) {
       for (const { keyId, expiresAt } of keys.values()) if (expiresAt < micros) drop(keyId);
-      for (const [keyId, { entryId }] of revocations) if (entryId < id) drop(keyId);
+      for (const [keyId, { entryId }] of revocations) {
+        if (entryId >= id) continue;
+        const expiresAt = keys.get(keyId)?.expiresAt ?? ends.get(keyId) ?? 0;
+        if (expiresAt < micros) drop(keyId);
+        else {
+          ends.set(keyId, expiresAt);
+          keys.delete(keyId);
+        }
+      }
       for (const keyId of uses.keys()) if (!keys.has(keyId)) uses.delete(keyId);
     },
   };
