@@ -49,9 +49,11 @@ export function createReceiver({ queue, backOff, nowMicros, closing, log }: Rece
     },
     async receive(maxMessages, maxBytes, waitMs) {
       polling = new AbortController();
+      const { signal } = polling;
       try {
-        const deliveries = await queue.receive({ maxMessages, maxBytes, waitMs, signal: polling.signal });
-        noteBack();
+        const deliveries = await queue.receive({ maxMessages, maxBytes, waitMs, signal });
+        // That nothing came of a wait that was ended says nothing of the queue.
+        if (deliveries.length > 0 || !signal.aborted) noteBack();
         return deliveries;
       } catch (thrown) {
         noteAway(thrown);
