@@ -44,7 +44,8 @@ export function openPersister(options: OpenPersisterOptions): Persister {
   const persister = createPersister({ ...parts, queue });
   persister.start();
   if (crashed === undefined) return persister;
-  const messages = createCrashedMessages({ ...parts, queue: crashed });
+  // The same events are told of both queues.
+  const messages = createCrashedMessages({ ...parts, queue: crashed, log: log.child({ queue: 'crashed' }) });
   messages.start();
   return {
     ...persister,

@@ -77,6 +77,7 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   const givingUp = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   const leftPolls = new Set<Promise<void>>();
+  let lastPollMs = -Infinity;
 
   /** Nothing begins once the queue is closed, and closing waits for what has begun. */
   async function tracked<T>(call: () => Promise<T>): Promise<T> {
@@ -101,6 +102,7 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
     const left = Promise.withResolvers<undefined>();
     const leave = (): void => left.resolve(undefined);
     for (const one of signals) one.addEventListener('abort', leave, { once: true });
+    lastPollMs = systemTime.monotonicMs();
     const asked = sqs.receive({ maxMessages, waitSeconds, visibilitySeconds, signal: givingUp.signal });
     try {
       const messages = await Promise.race([asked, left.promise]);
@@ -127,7 +129,9 @@ export async function createSqsQueue(options: SqsQueueOptions): Promise<Queue> {
 
   async function close(): Promise<void> {
     stopping.abort();
-    const late = setTimeout(() => givingUp.abort(), POLL_SECONDS * 1000 + LATE_POLL_MS);
+    // Counted from when the last one began: of queues that are closed one after the other none waits for itself alone.
+    const leftMs = lastPollMs + POLL_SECONDS * 1000 + LATE_POLL_MS - systemTime.monotonicMs();
+    const late = setTimeout(() => givingUp.abort(), Math.max(0, leftMs));
     await Promise.allSettled(underWay);
     await Promise.all(leftPolls);
     clearTimeout(late);
