@@ -1,6 +1,6 @@
 /**
  * What watches over CloudFront, in us-east-1: its metrics are published there and nowhere else, and an alarm reads those of
- * its own region. After the application, whose distribution it names by the output of its stack (decision 0023).
+ * its own region. After the application, whose distribution it names by the output of its stack (decision 0025).
  */
 import type { StackProps } from 'aws-cdk-lib';
 import { aws_cloudwatch, ReferenceStrength, Stack } from 'aws-cdk-lib';

@@ -1,6 +1,6 @@
 /**
  * What CloudFront takes from us-east-1 and nowhere else, before the application is there: its certificate and its firewall.
- * The distribution names them by the outputs of this stack (decision 0023).
+ * The distribution names them by the outputs of this stack (decision 0025).
  */
 import type { aws_certificatemanager as acm, StackProps } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
