@@ -11,10 +11,19 @@ export interface CdkOptions {
   readonly json: boolean;
 }
 
+export interface DeployOptions {
+  /**
+   * What was made stays when something fails, and the next deployment goes on from there; default: CloudFormation goes back.
+   * Only for a stack that was never whole: nothing of it can be replaced then ("Choose how to handle failures when
+   * provisioning resources", AWS CloudFormation User Guide).
+   */
+  readonly keepsWhatWasMade?: boolean;
+}
+
 export interface Cdk {
   /** Shows what would change. */
   diff(directory: string, ids: readonly string[]): Promise<void>;
-  deploy(directory: string, id: string): Promise<void>;
+  deploy(directory: string, id: string, options?: DeployOptions): Promise<void>;
   destroy(directory: string, id: string): Promise<void>;
   bootstrap(account: string, region: string): Promise<void>;
 }
@@ -30,7 +39,7 @@ export function createCdk({ runProgram, profile, json }: CdkOptions): Cdk {
 
   return {
     diff: (directory, ids) => run('diff', ['diff', '--app', directory, ...ids, '--exclusively']),
-    deploy: (directory, id) =>
+    deploy: (directory, id, { keepsWhatWasMade = false } = {}) =>
       run(`deploy ${id}`, [
         'deploy',
         '--app',
@@ -42,6 +51,7 @@ export function createCdk({ runProgram, profile, json }: CdkOptions): Cdk {
         'never',
         '--progress',
         'events',
+        ...(keepsWhatWasMade ? ['--no-rollback'] : []),
       ]),
     destroy: (directory, id) =>
       run(`destroy ${id}`, ['destroy', '--app', directory, id, '--exclusively', '--force']),

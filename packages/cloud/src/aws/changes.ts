@@ -5,17 +5,19 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { PlannedStack, Template } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
-import { deployedTemplate } from './stacks.ts';
+import { deployedTemplate, findStack } from './stacks.ts';
 
 export interface StackChanges {
   readonly stack: string;
   readonly region: string;
   readonly isNew: boolean;
+  /** Whether it was begun and never became whole: nothing of it is in use, and its template is that of the attempt. */
+  readonly isUnfinished: boolean;
   /** Logical ids. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
-  /** Whether anything differs: outputs and conditions as well. */
+  /** Whether there is anything to deploy: what differs, outputs and conditions as well, or what is unfinished. */
   readonly differs: boolean;
 }
 
@@ -24,28 +26,55 @@ export async function findChanges(
   stacks: readonly PlannedStack[],
 ): Promise<readonly StackChanges[]> {
   const all: StackChanges[] = [];
-  for (const stack of stacks) all.push(changesOf(stack, await deployedTemplate(calls, stack)));
+  for (const stack of stacks) {
+    const deployed = await deployedTemplate(calls, stack);
+    const status = deployed && (await findStack(calls, stack))?.status;
+    all.push(changesOf(stack, deployed, UNFINISHED.has(status ?? '')));
+  }
   return all;
 }
 
-function changesOf({ name, region, template }: PlannedStack, deployed: Template | undefined): StackChanges {
+/**
+ * "Stack status codes", AWS CloudFormation User Guide, of a first deployment that failed. `UPDATE_FAILED` is where another
+ * attempt at it stopped: a stack that was whole once goes back by itself.
+ */
+const UNFINISHED = new Set([
+  'CREATE_FAILED',
+  'REVIEW_IN_PROGRESS',
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'UPDATE_FAILED',
+]);
+
+function changesOf(
+  { name, region, template }: PlannedStack,
+  deployed: Template | undefined,
+  isUnfinished: boolean,
+): StackChanges {
   const { Resources: after = {} } = template;
   const { Resources: before = {} } = deployed ?? {};
   return {
     stack: name,
     region,
     isNew: deployed === undefined,
+    isUnfinished,
     added: Object.keys(after).filter((id) => !(id in before)),
     changed: Object.keys(after).filter((id) => id in before && !isDeepStrictEqual(after[id], before[id])),
     removed: Object.keys(before).filter((id) => !(id in after)),
-    differs: !isDeepStrictEqual(template, deployed),
+    differs: isUnfinished || !isDeepStrictEqual(template, deployed),
   };
 }
 
 /** `app-dev (eu-west-1, new)  12 to add, 0 to change, 0 to remove` */
-export function toRow({ stack, region, isNew, added, changed, removed, differs }: StackChanges): string[] {
+export function toRow(changes: StackChanges): string[] {
+  const { stack, region, isNew, isUnfinished, added, changed, removed, differs } = changes;
   const counts = `${added.length} to add, ${changed.length} to change, ${removed.length} to remove`;
   const nothing = added.length + changed.length + removed.length === 0;
-  const what = nothing ? (differs ? 'no resources; outputs or metadata' : 'no changes') : counts;
-  return [`${stack} (${region}${isNew ? ', new' : ''})`, what];
+  const same = isUnfinished
+    ? 'what is not there yet'
+    : differs
+      ? 'no resources; outputs or metadata'
+      : 'no changes';
+  const state = isNew ? ', new' : isUnfinished ? ', unfinished' : '';
+  return [`${stack} (${region}${state})`, nothing ? same : counts];
 }

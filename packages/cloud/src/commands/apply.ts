@@ -4,7 +4,8 @@
  *   credentials ─▶ account ─▶ bootstrap ─▶ plan ─▶ yes? ─▶ stack by stack ─▶ URLs ─▶ smoke test
  *
  * Stacks go in the order of what they need: network before application. One that fails is rolled back by CloudFormation,
- * and those behind it are not begun. Of several regions each is tested before the next is begun: a version that works in none
+ * and those behind it are not begun; one that was never whole stays as far as it came, and the next `apply` goes on there,
+ * because what is kept when a stack goes, such as a database under its name, would stand in the way of another attempt. Of several regions each is tested before the next is begun: a version that works in none
  * is never in all of them.
  */
 import { existsSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { assertAccount, regionsToBootstrap } from '../aws/account.ts';
 import type { Assembly } from '../aws/assembly.ts';
 import { digestOf, readAssembly } from '../aws/assembly.ts';
 import { createCdk } from '../aws/cdk.ts';
+import type { StackChanges } from '../aws/changes.ts';
 import { keepDeployed } from '../aws/deployed-assembly.ts';
 import { CommandError, EXIT_FAILURE, EXIT_OK, toOneLine, UsageError } from '../failure.ts';
 import type { Cloud, GlobalFlags, Run } from './cloud.ts';
@@ -104,7 +106,7 @@ async function apply(cloud: Cloud, flags: ApplyFlags): Promise<number> {
         `${assembly.directory}: expected what was planned, given files that changed since`,
       );
     if (flags.keepDeployed !== undefined) await keep(cloud, assembly, flags.keepDeployed);
-    await deploy(cloud, assembly, flags);
+    await deploy(cloud, assembly, changes, flags);
   } else {
     terminal.note('no changes: nothing to deploy');
   }
@@ -127,13 +129,19 @@ async function keep(cloud: Cloud, assembly: Assembly, directory: string): Promis
 }
 
 /** @throws {CommandError} when a stack fails, or a region that others wait for does not pass its test. */
-async function deploy(cloud: Cloud, { directory, stacks }: Assembly, flags: ApplyFlags): Promise<void> {
+async function deploy(
+  cloud: Cloud,
+  { directory, stacks }: Assembly,
+  changes: readonly StackChanges[],
+  flags: ApplyFlags,
+): Promise<void> {
   const cdk = createCdk(cloud);
   const fronts = stacks.filter(answers);
   for (const [index, stack] of stacks.entries()) {
     const { id, name, region } = stack;
     if (!cloud.dryRun) cloud.terminal.note(`${index + 1} of ${stacks.length}: ${name} in ${region}`);
-    await cdk.deploy(directory, id);
+    const { isNew = false, isUnfinished = false } = changes[index] ?? {};
+    await cdk.deploy(directory, id, { keepsWhatWasMade: isNew || isUnfinished });
     if (!flags.smokeTest || !fronts.includes(stack) || stack === fronts.at(-1)) continue;
     if (!(await smokeTest(cloud, await readOutputs(cloud.calls, [stack]), flags.smokeRegister)))
       throw new CommandError(`${region}: expected the smoke test to pass before the next region, it failed`);

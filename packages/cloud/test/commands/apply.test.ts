@@ -54,6 +54,7 @@ test('plan --json names the resources, and leaves standard output to them', asyn
     stack: APP,
     region: 'eu-west-1',
     isNew: false,
+    isUnfinished: false,
     added: ['Alarm'],
     changed: ['Queue'],
     removed: ['Topic'],
@@ -128,6 +129,53 @@ test('without changes nothing is deployed, and it is tested all the same', async
   assert.match(stderr, /no changes: nothing to deploy/);
   assert.ok(!calls.includes('cdk deploy'));
   assert.match(stdout, /PASS {2}POST \/app/);
+});
+
+/** The application was begun with this very template, and came so far; everything else is there. */
+function begunTo(status: string): Answers {
+  return {
+    'cloudformation:DescribeStacks': ({ StackName }) => ({
+      Stacks: [
+        {
+          StackName,
+          StackStatus: StackName === APP ? (status as 'CREATE_FAILED') : 'UPDATE_COMPLETE',
+          CreationTime: new Date(0),
+          Outputs: [{ OutputKey: 'BootstrapVersion', OutputValue: '99' }],
+        },
+      ],
+    }),
+  };
+}
+
+for (const status of ['CREATE_FAILED', 'UPDATE_FAILED', 'ROLLBACK_COMPLETE'])
+  test(`a first deployment that stopped at ${status} goes on, although no template differs`, async () => {
+    const answers = begunTo(status);
+    const { stdout, stderr, programs } = await runCloud(['apply', '--yes', '--no-smoke-test'], { answers });
+    assert.match(stdout, new RegExp(`${APP} \\(eu-west-1, unfinished\\) +what is not there yet`), stderr);
+    const deployed = programs.filter(({ args }) => args[0] === 'deploy');
+    assert.deepEqual(
+      deployed.map(({ args }) => [args.includes(APP), args.includes('--no-rollback')]),
+      [
+        [false, false],
+        [true, true],
+      ],
+    );
+  });
+
+test('what a new stack has made stays when it fails; a stack that is in use goes back', async () => {
+  const { programs } = await runCloud(['apply', '--yes', '--no-smoke-test'], {
+    answers: {
+      'cloudformation:GetTemplate': ({ StackName }) => {
+        if (StackName === APP) throw new AwsError('ValidationError', `${StackName} does not exist`);
+        return { TemplateBody: '{}' };
+      },
+    },
+  });
+  const deployed = programs.filter(({ args }) => args[0] === 'deploy');
+  assert.deepEqual(
+    deployed.map(({ args }) => args.includes('--no-rollback')),
+    [false, true],
+  );
 });
 
 test('--bootstrap gets the regions ready that are not', async () => {

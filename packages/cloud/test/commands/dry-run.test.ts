@@ -38,20 +38,24 @@ const FINISH = [
   'daybook:renewEpochs',
 ];
 
+/** What is deployed of a stack, and whether it is whole. */
+const COMPARED = ['cloudformation:GetTemplate', 'cloudformation:DescribeStacks'];
+
 const expected: readonly (readonly [
   name: string,
   argv: string[],
   calls: string[],
   options?: TestRunOptions,
 ])[] = [
-  ['plan', ['plan'], ['sts:GetCallerIdentity', ...TWO_STACKS('GetTemplate'), 'cdk:diff']],
+  ['plan', ['plan'], ['sts:GetCallerIdentity', ...COMPARED, ...COMPARED, 'cdk:diff']],
   [
     'apply',
     ['apply'],
     [
       'sts:GetCallerIdentity',
       'cloudformation:DescribeStacks',
-      ...TWO_STACKS('GetTemplate'),
+      ...COMPARED,
+      ...COMPARED,
       'cdk:diff',
       'cdk:deploy',
       'cdk:deploy',
