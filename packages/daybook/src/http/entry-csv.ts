@@ -27,8 +27,8 @@ export const CSV_COLUMNS = [
 
 export const CSV_HEADER = `${CSV_COLUMNS.join(',')}\r\n`;
 
-/** What a spreadsheet takes for the start of a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet takes for the start of a formula, the last four in Japanese and Chinese editions. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
 export function entryToCsv(entry: StoredEntry): string {

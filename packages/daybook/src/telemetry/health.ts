@@ -163,7 +163,7 @@ export function createHealth(
         clock: observe(
           'clock',
           clock.state,
-          clock.state === 'ok' ? undefined : `the wall clock is ${clock.wallAheadMicros / 1e6} s ahead`,
+          clock.state === 'ok' ? undefined : `the wall clock is ${aheadOrBehind(clock.wallAheadMicros)}`,
         ),
         [acceptor.name]: observe(
           acceptor.name,
@@ -177,4 +177,8 @@ export function createHealth(
   // Looked at from the beginning, so that `since` is the start and not the first question.
   health.components();
   return health;
+}
+
+function aheadOrBehind(micros: number): string {
+  return `${(Math.abs(micros) / 1e6).toFixed(1)} s ${micros < 0 ? 'behind' : 'ahead'}`;
 }

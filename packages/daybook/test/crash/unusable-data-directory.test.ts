@@ -79,6 +79,11 @@ test('a data directory below a regular file is refused', async () => {
   await assertRefusesToStart({ dataDir: file }, /dataDir/, /a-file/);
 });
 
+test('a folder that says of what would be made in it that it is not there is refused', async (t) => {
+  if (process.platform !== 'linux') return t.skip('/proc is such a folder');
+  await assertRefusesToStart({ dataDir: '/proc/daybook/data' }, /dataDir/, /\/proc\/daybook/);
+});
+
 test('a read-only file system is refused', async (t) => {
   const mounted = mountTmpfs({ sizeBytes: 16 * 1024 * 1024 });
   if ('missing' in mounted) return t.skip(mounted.missing);

@@ -95,7 +95,6 @@ for (const text of [
   '\u0000',
   'é\u{1F4D3}',
   '  spaced ',
-  '\n=1+1',
 ]) {
   test(`the text ${JSON.stringify(text)} comes back from its cell`, async () => {
     assert.equal((await written(text, 'text/plain'))['payload'], text);
@@ -108,6 +107,8 @@ for (const text of [
   '-1',
   '@SUM(A1)',
   '\t=1',
+  '\n=1',
+  '＝1+1',
   '\r=1',
   '=cmd|"/c calc"!A1',
   '=HYPERLINK("http://x","y")',
