@@ -13,11 +13,13 @@ import { parsePasswordFrom } from './config/password-from.ts';
 import { randomId } from './id.ts';
 import { parseConnectionUrl } from './store/postgres/connection-url.ts';
 import type { RotatingPassword } from './store/postgres/password.ts';
+import type { PostgresStoreOptions } from './store/postgres/postgres-store.ts';
 
 export async function postgresDriver(
   { url }: Extract<StoreChoice, { driver: 'postgres' }>,
   config: Config,
   log: Logger,
+  { existing = false }: Pick<PostgresStoreOptions, 'existing'> = {},
 ): Promise<RemoteDriver> {
   const { createPostgresStore, POSTGRES_CAPABILITIES } = await loadDriver(
     'pg',
@@ -34,6 +36,7 @@ export async function postgresDriver(
         ...(password && { password }),
         region: config.region,
         newEpoch,
+        existing,
         maxConnections,
         connectTimeoutMs,
         statementTimeoutMs,

@@ -45,7 +45,8 @@ export async function runArchive(config: Config, log: Logger, signal: AbortSigna
 
 async function openStore(config: Config, log: Logger): Promise<Store> {
   const choice = parseStoreUrl(config.store.url);
-  if (choice?.driver === 'postgres') return (await postgresDriver(choice, config, log)).open();
+  if (choice?.driver === 'postgres')
+    return (await postgresDriver(choice, config, log, { existing: true })).open();
   if (choice?.driver === 'dynamodb') return dynamoDbDriver(choice, config).open();
   throw new StartError(
     'store.url (DAYBOOK_STORE): expected postgres:// or dynamodb://, because a data directory belongs to its server alone, given sqlite:',

@@ -133,6 +133,19 @@ test('a register whose segment cannot be written is told, fails the run, and is 
   assert.deepEqual(idsOf(epoch), others);
 });
 
+test('a database of something else is refused and left as it is', async () => {
+  const database = await postgres.createDatabase();
+  const objects = `file:${join(folder, 'objects')}`;
+  const args = ['archive', '--store', postgres.url(database), '--objects', objects];
+  const { exitCode, stderr } = await runCli(args);
+  assert.deepEqual(
+    [exitCode, stderr],
+    [1, 'daybook: store: expected a database of Daybook, given one without its tables\n'],
+  );
+  const schemas = await postgres.query(`SELECT FROM pg_namespace WHERE nspname = 'daybook'`, database);
+  assert.equal(schemas.length, 0);
+});
+
 test('what cannot be archived is refused in one line', async () => {
   const sqlite = await runCli(['archive', '--data-dir', folder]);
   assert.equal(sqlite.exitCode, 1);

@@ -2,6 +2,7 @@
  * What there is in the schema. Asked of the catalogs themselves: `to_regclass` and its like may answer from what the
  * session remembers, and that something was missing is remembered also after another process has made it.
  */
+import { StartError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
 
 export async function hasSchema(connection: Connection): Promise<boolean> {
@@ -15,4 +16,10 @@ export async function hasTable(connection: Connection, table: string): Promise<b
     [table],
   );
   return rows.length > 0;
+}
+
+/** For what works on a store that somebody made, and must not make another one. @throws {StartError} */
+export async function assertOurs(connection: Connection): Promise<void> {
+  if (!(await hasTable(connection, 'property')))
+    throw new StartError('store: expected a database of Daybook, given one without its tables');
 }

@@ -5,6 +5,7 @@
  */
 import { StartError, toError } from '../../errors.ts';
 import type { Store } from '../store.ts';
+import { assertOurs } from './catalog.ts';
 import type { Connection, ConnectionOptions } from './connection.ts';
 import { connect, createPool } from './connection.ts';
 import { parseConnectionUrl } from './connection-url.ts';
@@ -35,6 +36,8 @@ export interface PostgresStoreOptions {
   readonly region: string;
   /** For a database that has none yet. */
   readonly newEpoch: string;
+  /** A database without the tables of Daybook is refused, and not given them. Default false. */
+  readonly existing?: boolean;
   /** Per URL; at least 2. Default 10. */
   readonly maxConnections?: number;
   /** Until a connection is made, or one of the pool is free. Default 5 000. */
@@ -77,7 +80,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     password: options.password,
     applicationName: `daybook ${options.region}`,
   };
-  const found = await prepare(connection, options.newEpoch);
+  const found = await prepare(connection, options);
   let { epoch } = found;
 
   const { maxConnections = 10, poolIdleMs = 30_000 } = options;
@@ -126,12 +129,16 @@ interface Prepared {
   readonly durability: DurabilitySettings;
 }
 
-async function prepare(options: ConnectionOptions, newEpoch: string): Promise<Prepared> {
+async function prepare(
+  options: ConnectionOptions,
+  { newEpoch, existing = false }: PostgresStoreOptions,
+): Promise<Prepared> {
   let connection: Connection | undefined;
   try {
     connection = await connect(options);
     const version = await readVersion(connection);
     const facts = { version, aurora: await readAuroraVersion(connection) };
+    if (existing) await assertOurs(connection);
     await migrate(connection);
     await makePartitions(connection);
     await connection.query(

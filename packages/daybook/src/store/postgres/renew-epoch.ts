@@ -2,8 +2,8 @@
  * A new epoch for a database that was restored. It has entries of the one that it was made of and goes on with positions of
  * its own: a cursor of before would skip what comes, so it must be refused.
  */
-import { StartError, toError } from '../../errors.ts';
-import { hasTable } from './catalog.ts';
+import { toError } from '../../errors.ts';
+import { assertOurs } from './catalog.ts';
 import type { Connection, ConnectionOptions } from './connection.ts';
 import { connect } from './connection.ts';
 import { parseConnectionUrl } from './connection-url.ts';
@@ -38,8 +38,7 @@ export async function renewEpochOf({
   let connection: Connection | undefined;
   try {
     connection = await connect(options);
-    if (!(await hasTable(connection, 'property')))
-      throw new StartError(`store: expected a database of Daybook, given one without its tables`);
+    await assertOurs(connection);
     await connection.query(
       `INSERT INTO daybook.property (name, value) VALUES ('epoch', $1)
        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
