@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { PlannedStack, Template } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
-import { deployedTemplate, findStack } from './stacks.ts';
+import { deployedTemplate, isUnfinished } from './stacks.ts';
 
 export interface StackChanges {
   readonly stack: string;
@@ -28,28 +28,15 @@ export async function findChanges(
   const all: StackChanges[] = [];
   for (const stack of stacks) {
     const deployed = await deployedTemplate(calls, stack);
-    const status = deployed && (await findStack(calls, stack))?.status;
-    all.push(changesOf(stack, deployed, UNFINISHED.has(status ?? '')));
+    all.push(changesOf(stack, deployed, deployed !== undefined && (await isUnfinished(calls, stack))));
   }
   return all;
 }
 
-/**
- * "Stack status codes", AWS CloudFormation User Guide, of a first deployment that failed. `UPDATE_FAILED` is where another
- * attempt at it stopped: a stack that was whole once goes back by itself.
- */
-const UNFINISHED = new Set([
-  'CREATE_FAILED',
-  'REVIEW_IN_PROGRESS',
-  'ROLLBACK_COMPLETE',
-  'ROLLBACK_FAILED',
-  'UPDATE_FAILED',
-]);
-
 function changesOf(
   { name, region, template }: PlannedStack,
   deployed: Template | undefined,
-  isUnfinished: boolean,
+  unfinished: boolean,
 ): StackChanges {
   const { Resources: after = {} } = template;
   const { Resources: before = {} } = deployed ?? {};
@@ -57,24 +44,24 @@ function changesOf(
     stack: name,
     region,
     isNew: deployed === undefined,
-    isUnfinished,
+    isUnfinished: unfinished,
     added: Object.keys(after).filter((id) => !(id in before)),
     changed: Object.keys(after).filter((id) => id in before && !isDeepStrictEqual(after[id], before[id])),
     removed: Object.keys(before).filter((id) => !(id in after)),
-    differs: isUnfinished || !isDeepStrictEqual(template, deployed),
+    differs: unfinished || !isDeepStrictEqual(template, deployed),
   };
 }
 
 /** `app-dev (eu-west-1, new)  12 to add, 0 to change, 0 to remove` */
 export function toRow(changes: StackChanges): string[] {
-  const { stack, region, isNew, isUnfinished, added, changed, removed, differs } = changes;
+  const { stack, region, isNew, isUnfinished: unfinished, added, changed, removed, differs } = changes;
   const counts = `${added.length} to add, ${changed.length} to change, ${removed.length} to remove`;
   const nothing = added.length + changed.length + removed.length === 0;
-  const same = isUnfinished
+  const same = unfinished
     ? 'what is not there yet'
     : differs
       ? 'no resources; outputs or metadata'
       : 'no changes';
-  const state = isNew ? ', new' : isUnfinished ? ', unfinished' : '';
+  const state = isNew ? ', new' : unfinished ? ', unfinished' : '';
   return [`${stack} (${region}${state})`, nothing ? same : counts];
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import type { Assembly, PlannedStack, Template } from './assembly.ts';
 import type { AwsCalls } from './aws-calls.ts';
-import { deployedTemplate } from './stacks.ts';
+import { deployedTemplate, isUnfinished } from './stacks.ts';
 
 interface StackArtifact {
   readonly type: string;
@@ -44,7 +44,7 @@ const ASSETS = 'cdk:asset-manifest';
 
 /**
  * @param directory is made. Nothing is written when nothing is deployed.
- * @returns the names of the stacks that are kept, in the order of deployment.
+ * @returns the names of the stacks that are kept, in the order of deployment: those that were whole once.
  */
 export async function keepDeployed(
   calls: AwsCalls,
@@ -54,7 +54,8 @@ export async function keepDeployed(
   const kept: { stack: PlannedStack; template: Template }[] = [];
   for (const stack of assembly.stacks) {
     const template = await deployedTemplate(calls, stack);
-    if (template !== undefined) kept.push({ stack, template });
+    if (template === undefined || (await isUnfinished(calls, stack))) continue;
+    kept.push({ stack, template });
   }
   if (kept.length === 0) return [];
   mkdirSync(directory, { recursive: true });

@@ -48,6 +48,24 @@ export async function findStack(
   };
 }
 
+/**
+ * "Stack status codes", AWS CloudFormation User Guide, of a first deployment that failed. `UPDATE_FAILED` is where another
+ * attempt at it stopped: a stack that was whole once goes back by itself.
+ */
+const UNFINISHED = new Set([
+  'CREATE_FAILED',
+  'REVIEW_IN_PROGRESS',
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'UPDATE_FAILED',
+]);
+
+/** Whether it was begun and never became whole: nothing of it is in use, and its template is that of the attempt. */
+export async function isUnfinished(calls: AwsCalls, place: Place): Promise<boolean> {
+  const found = await findStack(calls, place);
+  return found !== undefined && UNFINISHED.has(found.status);
+}
+
 /** The template as it was given; undefined when there is no such stack. */
 export async function deployedTemplate(
   calls: AwsCalls,

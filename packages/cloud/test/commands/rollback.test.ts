@@ -93,6 +93,32 @@ test('after a first deployment there is nothing to go back to, and it is said', 
   assert.deepEqual(calls, []);
 });
 
+test('of a first deployment that failed nothing is kept: it is what does not work', async () => {
+  const directory = await kept({
+    ...WELL,
+    answers: {
+      ...DEPLOYED,
+      'cloudformation:DescribeStacks': ({ StackName }) => ({
+        Stacks: [
+          {
+            StackName,
+            StackStatus: StackName === APP ? 'CREATE_FAILED' : 'UPDATE_COMPLETE',
+            CreationTime: new Date(0),
+            Outputs: [
+              { OutputKey: 'BootstrapVersion', OutputValue: '99' },
+              { OutputKey: 'Url', OutputValue: 'https://daybook.example.com' },
+            ],
+          },
+        ],
+      }),
+    },
+  });
+  assert.deepEqual(
+    readAssembly(directory).stacks.map(({ name }) => name),
+    [NETWORK],
+  );
+});
+
 test('asks first, and does nothing after anything but a yes', async () => {
   const directory = await kept();
   const flags = ['rollback', '--to', directory];
