@@ -65,6 +65,8 @@ export interface NetworkPlaces {
   readonly vpc: aws_ec2.IVpc;
   /** Of the functions: out to the endpoints on 443 only. */
   readonly functions: aws_ec2.ISecurityGroup;
+  /** Beside it, of who is let out to anywhere on 443, where there is a way. */
+  readonly letOut?: aws_ec2.ISecurityGroup;
 }
 
 export interface Parts {

@@ -154,7 +154,27 @@ describe('a value that cannot be', () => {
     ],
     [
       { front: { kind: 'alb' }, network: {}, access: { cognito: true } },
-      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+      'network.egress: expected "nat", because the keys of access.cognito are on the internet, and the function api has no other way there, given "none"',
+    ],
+    [
+      { network: {}, access: { issuers: { one: ISSUER } } },
+      'access.authorizer: expected one, or network.egress "nat", because the keys of access.issuers.one are on the internet, and the function api has no other way there, given "off"',
+    ],
+    [
+      { network: { egress: 'nat' } },
+      'network.egress: expected "none", because only the keys of issuers are out there, and there are no issuers, given "nat"',
+    ],
+    [
+      { network: { egress: 'nat' }, access: { authorizer: {}, issuers: { one: ISSUER } } },
+      'network.egress: expected "none", because only the keys of issuers are out there, and the authorizer fetches them from outside of the network, given "nat"',
+    ],
+    [
+      {
+        front: { kind: 'alb' },
+        network: { egress: 'nat' },
+        access: { issuers: { one: { ...ISSUER, jwks: 'https://issuer.example.com:8443/jwks' } } },
+      },
+      'access.issuers.one.jwks: expected an https URL on port 443, because the function api is let out to no other, given "https://issuer.example.com:8443/jwks"',
     ],
     [
       { access: { issuers: { one: { ...ISSUER, jwks: 'keys.json' } } } },

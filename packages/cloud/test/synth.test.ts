@@ -35,7 +35,14 @@ const EVERYTHING = {
   queue: { fanOut: true },
   functions: { provisionedConcurrency: 2 },
   access: {
-    issuers: { example: { subjectPrefix: 'example:' } },
+    issuers: {
+      example: {
+        issuer: 'https://issuer.example.com/',
+        audience: 'https://daybook.example.com',
+        jwks: 'https://issuer.example.com/.well-known/jwks.json',
+        subjectPrefix: 'example:',
+      },
+    },
     cognito: true,
     people: ['123456789012'],
   },
@@ -122,8 +129,11 @@ for (const kind of ['alb', 'rest-api'] as const) {
     const { missing } = await synthesize(isBalancer ? 'alb-lambda' : 'jwt-gateway', 'prd', {
       ...EVERYTHING,
       front: { kind, waf: { perAddressPer5Minutes: 2_000 }, accessLogs: 'clf' },
-      // Behind a balancer, and so in a network, nothing reaches the keys of an issuer.
-      ...(isBalancer && { access: { people: EVERYTHING.access.people } }),
+      // A balancer has no authorizer: the function verifies tokens, and the keys of issuers are outside of its network.
+      ...(isBalancer && {
+        access: { ...EVERYTHING.access, authorizer: 'off' },
+        network: { ...EVERYTHING.network, egress: 'nat' },
+      }),
     });
     assert.deepEqual(missing, []);
   });

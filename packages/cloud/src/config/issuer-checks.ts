@@ -11,34 +11,38 @@ import type { Deployment } from './schema.ts';
 const OTHER_PORT = /^http:|^https:\/\/[^/]*:(?!443(?:\/|$))\d+/i;
 
 /** @throws {ConfigError} one line: the key, what was expected, what was given. */
-export function assertIssuersReached(
-  { access, network, services }: Deployment,
-  issuers: Config['issuers'],
-): void {
-  if (services === undefined && network?.egress === 'nat')
-    throw new ConfigError(
-      'network.egress: expected "none", because there are no services, and functions that go out stand outside of the network, given "nat"',
-    );
+export function assertIssuersReached(deployment: Deployment, issuers: Config['issuers']): void {
+  const { access, network, services } = deployment;
   const [first] = Object.keys(issuers);
   const key = first === undefined ? 'access.cognito' : `access.issuers.${first}`;
   const hasIssuers = access.cognito || first !== undefined;
-  // No route leads functions from the network to the internet, so that every token would be answered 503 for ever.
-  if (services === undefined && network !== undefined && hasIssuers && access.authorizer === 'off')
+  // An authorizer stands outside of the network, and the function behind it believes what it says.
+  const isInside = network !== undefined && access.authorizer === 'off';
+  const verifier = services === undefined ? 'function api' : 'tier api';
+  if (services === undefined && network?.egress === 'nat' && !(hasIssuers && isInside))
     throw new ConfigError(
-      'access.authorizer: expected one, in front of a rest-api, because the keys of issuers cannot be reached from a network, given "off"',
+      `network.egress: expected "none", because only the keys of issuers are out there, and ${isInside ? 'there are no issuers' : 'the authorizer fetches them from outside of the network'}, given "nat"`,
     );
-  if (services !== undefined && hasIssuers && network?.egress !== 'nat')
-    throw new ConfigError(
-      `network.egress: expected "nat", because the keys of ${key} are on the internet, and the tier api has no other way there, given ${JSON.stringify(network?.egress)}`,
-    );
+  if (hasIssuers && isInside && network.egress === 'none') throw missingWayOut(deployment, key, verifier);
   for (const [name, { jwks }] of Object.entries(issuers)) {
     if (!/^https?:/i.test(jwks))
       throw new ConfigError(
         `access.issuers.${name}.jwks: expected an https URL, because no file of keys is deployed, given ${JSON.stringify(jwks)}`,
       );
-    if (services !== undefined && OTHER_PORT.test(jwks))
+    if (isInside && OTHER_PORT.test(jwks))
       throw new ConfigError(
-        `access.issuers.${name}.jwks: expected an https URL on port 443, because the tier api is let out to no other, given ${JSON.stringify(jwks)}`,
+        `access.issuers.${name}.jwks: expected an https URL on port 443, because the ${verifier} is let out to no other, given ${JSON.stringify(jwks)}`,
       );
   }
+}
+
+/** Every token would be answered 503 for ever. */
+function missingWayOut({ front }: Deployment, key: string, verifier: string): ConfigError {
+  const why = `the keys of ${key} are on the internet, and the ${verifier} has no other way there`;
+  // API Gateway can have them verified outside, for nothing while nobody calls.
+  if (front.kind === 'rest-api')
+    return new ConfigError(
+      `access.authorizer: expected one, or network.egress "nat", because ${why}, given "off"`,
+    );
+  return new ConfigError(`network.egress: expected "nat", because ${why}, given "none"`);
 }

@@ -64,7 +64,7 @@ const networkSchema = z.strictObject({
     '10.0.0.0/16',
   ),
   zones: whole(2, 3).default(2),
-  /** With `services`: the way of the tier `api` to the keys of issuers, by a NAT gateway in each zone. */
+  /** The way of who verifies tokens, the function or the tier `api`, to the keys of issuers: a NAT gateway in each zone. */
   egress: z.enum(['none', 'nat']).default('none'),
 });
 

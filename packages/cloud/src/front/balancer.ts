@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import { HEALTH_PATHS } from 'daybook/deployment';
 
 import type { Deployment } from '../config/schema.ts';
+import { FUNCTION_SUBNETS } from '../network/function-subnets.ts';
 import type { Functions, NetworkPlaces } from '../parts.ts';
 import { deliverAccessLogs } from './access-log-delivery.ts';
 import type { ServedName } from './common-domain.ts';
@@ -44,7 +45,7 @@ export class Balancer extends Construct {
     const { vpc } = network;
     this.balancer = new elbv2.ApplicationLoadBalancer(this, 'Balancer', {
       vpc,
-      vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC },
+      vpcSubnets: { subnetGroupName: FUNCTION_SUBNETS.balancer },
       internetFacing: true,
       securityGroup: this.#createSecurityGroup(vpc, deployment, domain !== undefined),
       idleTimeout: Duration.seconds(IDLE_SECONDS),

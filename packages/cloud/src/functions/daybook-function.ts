@@ -29,6 +29,8 @@ export interface DaybookFunctionProps {
   readonly key?: kms.IKey | undefined;
   /** Default: outside of any network. */
   readonly network?: NetworkPlaces | undefined;
+  /** Of the network, where it has a way out; default false. */
+  readonly isLetOut?: boolean;
   readonly removalPolicy: RemovalPolicy;
 }
 
@@ -80,7 +82,7 @@ export class DaybookFunction extends Construct {
       ...(network && {
         vpc: network.vpc,
         vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-        securityGroups: [network.functions],
+        securityGroups: [network.functions, ...(props.isLetOut && network.letOut ? [network.letOut] : [])],
       }),
     });
   }

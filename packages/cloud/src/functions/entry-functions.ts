@@ -71,7 +71,7 @@ export class EntryFunctions extends Construct implements Functions {
       ...storeVariables(table),
       ...queueVariables(queues?.main ?? 'none', { topic: queues?.topic }),
       ...(queues && objectsVariables(buckets)),
-      // Behind an authorizer who calls is known from nothing else, and from the network no issuer can be reached.
+      // Behind an authorizer who calls is known from nothing else. Without one the keys of issuers must be reached.
       ...(deployment.access.authorizer === 'off' ? issuers : { DAYBOOK_ISSUERS: '{}' }),
       DAYBOOK_ROLES: 'api,web',
       // The gateway's own throttle counts all functions together; in a function there is one count for each environment.
@@ -148,7 +148,7 @@ export class EntryFunctions extends Construct implements Functions {
     return this.#function(handler, timeoutSeconds, variables, this.#props.network);
   }
 
-  /** The keys of issuers and the front are out there, and no route leads there from the network. */
+  /** The keys of issuers and the front are out there, and no route need lead there from the network. */
   #outside(handler: HandlerName, timeoutSeconds: number, variables: Variables = {}): DaybookFunction {
     return this.#function(handler, timeoutSeconds, variables);
   }
@@ -170,6 +170,8 @@ export class EntryFunctions extends Construct implements Functions {
       tracing: deployment.observe.tracing,
       key,
       network,
+      // Nobody else is shown a token.
+      isLetOut: handler === 'api',
       removalPolicy: removalPolicyOf(deployment),
     });
   }

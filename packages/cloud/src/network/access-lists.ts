@@ -5,7 +5,9 @@
 import { aws_ec2 as ec2, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { FUNCTION_SUBNETS } from './function-subnets.ts';
 import { TIER_SUBNETS } from './tier-subnets.ts';
+import { OUT_SUBNETS } from './way-out.ts';
 
 /** "Ephemeral ports", Amazon VPC User Guide: clients of the internet, balancers and Lambda together use all of these. */
 const ANSWERS = ec2.AclTraffic.tcpPortRange(1024, 65_535);
@@ -14,12 +16,16 @@ const HTTPS = ec2.AclTraffic.tcpPort(443);
 const ANYWHERE = ec2.AclCidr.anyIpv4();
 
 /** From its first rule on a list denies everything else. */
-export function restrictPorts(scope: Construct, vpc: ec2.IVpc, cidr: string): void {
+export function restrictPorts(
+  scope: Construct,
+  vpc: ec2.IVpc,
+  { cidr, hasPublicPlaces }: { readonly cidr: string; readonly hasPublicPlaces: boolean },
+): void {
   const inside = ec2.AclCidr.ipv4(cidr);
-  if (vpc.publicSubnets.length > 0) {
+  if (hasPublicPlaces) {
     const list = new ec2.NetworkAcl(scope, 'PublicPorts', {
       vpc,
-      subnetSelection: { subnetType: ec2.SubnetType.PUBLIC },
+      subnetSelection: { subnetGroupName: FUNCTION_SUBNETS.balancer },
     });
     allow(list, 'In', ec2.TrafficDirection.INGRESS, [
       [ANYWHERE, HTTP],
@@ -29,12 +35,12 @@ export function restrictPorts(scope: Construct, vpc: ec2.IVpc, cidr: string): vo
   }
   const list = new ec2.NetworkAcl(scope, 'PrivatePorts', {
     vpc,
-    subnetSelection: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+    subnetSelection: { subnetGroupName: FUNCTION_SUBNETS.functions },
   });
   // Interface endpoints are in these subnets too: their callers are inside.
   allow(list, 'In', ec2.TrafficDirection.INGRESS, [
     [inside, HTTPS],
-    // From DynamoDB and S3, whose public addresses change.
+    // From DynamoDB and S3, whose public addresses change, and from whoever is called through a way out.
     [ANYWHERE, ANSWERS],
   ]);
   allow(list, 'Out', ec2.TrafficDirection.EGRESS, [
@@ -71,9 +77,16 @@ export function restrictTiers(scope: Construct, vpc: ec2.IVpc, cidr: string): vo
   // Between the instances of a cluster as well.
   allow(data, 'In', ec2.TrafficDirection.INGRESS, [[inside, ANSWERS]]);
   allow(data, 'Out', ec2.TrafficDirection.EGRESS, [[inside, ANSWERS]]);
-  if (vpc.publicSubnets.length === 0) return;
+}
+
+/** The way out: whoever is inside calls out, and nobody in. */
+export function restrictWayOut(scope: Construct, vpc: ec2.IVpc, cidr: string): void {
+  const inside = ec2.AclCidr.ipv4(cidr);
   // "NAT gateway basics": it calls from the ports 1024 to 65535, and no security group can be put on it.
-  const out = listOf('OutPorts', TIER_SUBNETS.out);
+  const out = new ec2.NetworkAcl(scope, 'OutPorts', {
+    vpc,
+    subnetSelection: { subnetGroupName: OUT_SUBNETS },
+  });
   allow(out, 'In', ec2.TrafficDirection.INGRESS, [
     [inside, HTTPS],
     [ANYWHERE, ANSWERS],

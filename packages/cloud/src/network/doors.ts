@@ -1,7 +1,8 @@
 /**
  * What functions in the network can reach, and nothing else: DynamoDB and S3 through gateways that let pass this table
  * and these buckets only, SQS and SNS through endpoints of their own where there is a queue. They belong to the
- * application, because their policies name what it owns.
+ * application, because their policies name what it owns. Where there is a way out (`way-out.ts`), a group beside theirs
+ * lets out whoever verifies tokens.
  */
 import { aws_ec2 as ec2, aws_iam as iam } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -18,6 +19,7 @@ import {
 
 import type { NetworkPlaces, Parts } from '../parts.ts';
 import type { Network } from './network.ts';
+import type { WayOut } from './way-out.ts';
 
 export interface DoorsProps extends Pick<Parts, 'table' | 'queues' | 'buckets'> {
   readonly network: Network;
@@ -29,6 +31,7 @@ const PRIVATE = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
 export class Doors extends Construct implements NetworkPlaces {
   readonly vpc: ec2.IVpc;
   readonly functions: ec2.SecurityGroup;
+  readonly letOut?: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, { network, table, queues, buckets }: DoorsProps) {
     super(scope, id);
@@ -39,6 +42,7 @@ export class Doors extends Construct implements NetworkPlaces {
       allowAllOutbound: false,
     });
     this.#allowOut(network.prefixLists);
+    if (network.wayOut !== undefined) this.letOut = this.#letOut(network.wayOut);
     this.#gateway('DynamoDb', ec2.GatewayVpcEndpointAwsService.DYNAMODB, [
       statement(DYNAMODB_ACTIONS, [table.tableArn]),
     ]);
@@ -81,6 +85,17 @@ export class Doors extends Construct implements NetworkPlaces {
       toPort: HTTPS,
       destinationPrefixListId,
     }));
+  }
+
+  /** A group of its own: what one function is let out to is no business of the others. */
+  #letOut(wayOut: WayOut): ec2.SecurityGroup {
+    const group = new ec2.SecurityGroup(this, 'LetOut', {
+      vpc: this.vpc,
+      description: 'Functions of Daybook that verify tokens: out on 443, in from nowhere',
+      allowAllOutbound: false,
+    });
+    wayOut.letOut(group, 'to the keys of issuers');
+    return group;
   }
 
   #gateway(

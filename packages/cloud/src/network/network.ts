@@ -1,18 +1,19 @@
 /**
  * The network: public places for a balancer and nothing else, and private ones, from which no route leads to the internet.
  * With tiers there are no public ones: the balancer, what runs and the database have private places of their own. What
- * is reached are the doors that the application opens (`doors.ts`, `tier-doors.ts`), and, where tiers are given one, a way
- * out (`way-out.ts`), which has public places for nothing else.
+ * is reached are the doors that the application opens (`doors.ts`, `tier-doors.ts`), and, where it is asked for, a way out
+ * (`way-out.ts`), which has public places for nothing else.
  */
 import type { aws_kms as kms, RemovalPolicy } from 'aws-cdk-lib';
 import { aws_ec2 as ec2, aws_iam as iam, aws_logs as logs } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
-import { restrictPorts, restrictTiers } from './access-lists.ts';
+import { restrictPorts, restrictTiers, restrictWayOut } from './access-lists.ts';
+import { FUNCTION_SUBNETS } from './function-subnets.ts';
 import { PrefixListIds } from './prefix-lists.ts';
 import { TIER_SUBNETS } from './tier-subnets.ts';
-import { WayOut } from './way-out.ts';
+import { OUT_SUBNETS, WayOut } from './way-out.ts';
 
 export interface NetworkProps {
   readonly network: NonNullable<Deployment['network']>;
@@ -34,11 +35,17 @@ const SERVICES_MASK = 25;
 /** A NAT gateway has one address; AWS takes no smaller subnet. */
 const OUT_MASK = 28;
 
+const TIERS: readonly ec2.SubnetConfiguration[] = [
+  isolated(TIER_SUBNETS.front, PUBLIC_MASK),
+  isolated(TIER_SUBNETS.services, SERVICES_MASK),
+  isolated(TIER_SUBNETS.data, PRIVATE_MASK),
+];
+
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   /** Of the addresses that gateway endpoints lead to. */
   readonly prefixLists: PrefixListIds;
-  /** With tiers that are given one. */
+  /** Where it is asked for. */
   readonly wayOut?: WayOut;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -48,18 +55,25 @@ export class Network extends Construct {
       ipAddresses: ec2.IpAddresses.cidr(network.cidr),
       maxAzs: network.zones,
       natGateways: 0,
-      subnetConfiguration: hasTiers ? tiers(network.egress) : functionsBehind(hasPublicPlaces),
+      subnetConfiguration: [
+        ...(hasTiers ? TIERS : functionsBehind(hasPublicPlaces)),
+        // The last, so that the others keep their addresses when it comes or goes.
+        ...(network.egress === 'nat' ? [open(OUT_SUBNETS, OUT_MASK)] : []),
+      ],
       // With tiers there is one already, whether anything leads to it or not.
       createInternetGateway: !hasTiers,
       restrictDefaultSecurityGroup: true,
     });
     // Its class declares as `| undefined` what the interface declares as optional.
     this.vpc = vpc as ec2.IVpc;
-    if (hasTiers) {
-      restrictTiers(this, this.vpc, network.cidr);
-      const gateway = this.#markForCloudFront();
-      if (network.egress === 'nat') this.wayOut = new WayOut(this, 'WayOut', { vpc, gateway });
-    } else restrictPorts(this, this.vpc, network.cidr);
+    const gateway = hasTiers ? this.#markForCloudFront() : undefined;
+    if (hasTiers) restrictTiers(this, this.vpc, network.cidr);
+    else restrictPorts(this, this.vpc, { cidr: network.cidr, hasPublicPlaces });
+    if (network.egress === 'nat') {
+      const from = hasTiers ? TIER_SUBNETS.services : FUNCTION_SUBNETS.functions;
+      this.wayOut = new WayOut(this, 'WayOut', { vpc, from, gateway });
+      restrictWayOut(this, this.vpc, network.cidr);
+    }
     this.#recordFlows(props);
     this.prefixLists = new PrefixListIds(this, 'PrefixLists', {
       ...props,
@@ -93,19 +107,9 @@ export class Network extends Construct {
 }
 
 function functionsBehind(hasPublicPlaces: boolean): ec2.SubnetConfiguration[] {
-  const inside = isolated('Private', PRIVATE_MASK);
+  const inside = isolated(FUNCTION_SUBNETS.functions, PRIVATE_MASK);
   if (!hasPublicPlaces) return [inside];
-  return [open('Public', PUBLIC_MASK), inside];
-}
-
-/** The way out is the last, so that the others keep their addresses when it comes or goes. */
-function tiers(egress: NetworkProps['network']['egress']): ec2.SubnetConfiguration[] {
-  return [
-    isolated(TIER_SUBNETS.front, PUBLIC_MASK),
-    isolated(TIER_SUBNETS.services, SERVICES_MASK),
-    isolated(TIER_SUBNETS.data, PRIVATE_MASK),
-    ...(egress === 'nat' ? [open(TIER_SUBNETS.out, OUT_MASK)] : []),
-  ];
+  return [open(FUNCTION_SUBNETS.balancer, PUBLIC_MASK), inside];
 }
 
 function open(name: string, cidrMask: number): ec2.SubnetConfiguration {

@@ -1,4 +1,4 @@
 /**
- * The names of the subnets in a network with tiers: each tier has places of its own, and so has the way out.
+ * The names of the subnets in a network with tiers: each tier has places of its own.
  */
-export const TIER_SUBNETS = { front: 'Front', services: 'Services', data: 'Data', out: 'Out' } as const;
+export const TIER_SUBNETS = { front: 'Front', services: 'Services', data: 'Data' } as const;

@@ -32,6 +32,8 @@ export interface LocalCloudOptions {
   readonly nowMs?: () => number;
   /** Keep the table on disk, so that it is there after DynamoDB was stopped; default false. */
   readonly persistentTable?: boolean;
+  /** Where the keys of the user pool are published; default: nowhere that is reached from here. */
+  readonly poolKeys?: string;
 }
 
 export interface LocalCloud {
@@ -39,6 +41,8 @@ export interface LocalCloud {
   readonly dynamoDb: DynamoDbLocal;
   readonly tableName: string;
   readonly region: string;
+  /** @throws {Error} when the application has no such output. */
+  outputOf(name: string): string;
   /** @throws {Error} in a topology without queues. */
   services(): TurnedServices;
   /** @throws {Error} when the deployment has no such function. */
@@ -55,6 +59,7 @@ export async function startLocalCloud({
   assembly,
   maxConcurrency = 4,
   persistentTable = false,
+  poolKeys,
   nowMs = () => performance.now(),
 }: LocalCloudOptions): Promise<LocalCloud> {
   const { application: stack } = assembly;
@@ -119,6 +124,7 @@ export async function startLocalCloud({
         objects: objects?.endpoint,
         taskRoot,
         frontUrl: front.url,
+        poolKeys,
       };
       const made = createLocalFunction({
         functionName: resource.ref,
@@ -160,6 +166,12 @@ export async function startLocalCloud({
       dynamoDb,
       tableName: table.ref,
       region,
+      outputOf(name) {
+        const value = stack.output(name);
+        if (typeof value !== 'string')
+          throw new Error(`expected an output of the application, given ${name}`);
+        return value;
+      },
       services: theServices,
       functionOf,
       queueOf: (handler) => mappingOf(handler).queue,

@@ -170,13 +170,6 @@ describe('issuers', () => {
       assert.throws(() => parseDeployment(given, 'dev'), { message: line });
     });
   }
-
-  test('need no way out where functions verify tokens', async () => {
-    const given = merge(await exampleOf('jwt-gateway'), { network: { egress: 'nat' } });
-    assert.throws(() => parseDeployment(given, 'dev'), {
-      message: /^network\.egress: expected "none", because there are no services/,
-    });
-  });
 });
 
 function queueOf(synthesis: Synthesis, tier: TierName): string {
