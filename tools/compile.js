@@ -6,6 +6,8 @@ const NEEDED = 24;
 const SOURCES = new URL('../packages/daybook/src/', import.meta.url);
 
 async function compile() {
+  const { keepYoungHeapSmall } = await import('../packages/daybook/bin/young-heap.js');
+  keepYoungHeapSmall();
   const { keepCompiledCode } = await import('../packages/daybook/bin/compile-cache.js');
   keepCompiledCode();
   for (const module of ['cli/main.ts', 'main.ts', 'store/sqlite/reader.ts', 'store/sqlite/writer.ts'])

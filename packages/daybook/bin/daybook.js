@@ -16,6 +16,8 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
 
 /** Whatever it does not expect ends the process with 1 and a stack. */
 async function start() {
+  const { keepYoungHeapSmall } = await import('./young-heap.js');
+  keepYoungHeapSmall();
   const { keepCompiledCode } = await import('./compile-cache.js');
   keepCompiledCode();
   const main = await load();
