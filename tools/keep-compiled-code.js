@@ -1,4 +1,8 @@
-/** Given to Node.js as `--import`: a process of the tests, too, starts with the compiled code that others left. */
-import { keepCompiledCode } from '../packages/daybook/bin/compile-cache.js';
+/**
+ * Given to Node.js as `--import`: processes of the tests, too, start with the compiled code that others left. It goes with
+ * `node_modules`.
+ */
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-keepCompiledCode();
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
