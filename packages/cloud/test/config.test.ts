@@ -143,6 +143,22 @@ describe('a value that cannot be', () => {
       { environments: { test: {} } },
       'environments.test: expected one of poc, dev, prd, given an unknown one',
     ],
+    [
+      { network: { zoneNames: ['eu-west-1a'] } },
+      'network.zoneNames: expected 2 zones of eu-west-1, as network.zones, each once, given eu-west-1a',
+    ],
+    [
+      { network: { zoneNames: ['eu-west-1a', 'eu-west-1a'] } },
+      'network.zoneNames: expected 2 zones of eu-west-1, as network.zones, each once, given eu-west-1a, eu-west-1a',
+    ],
+    [
+      { network: { zoneNames: ['eu-west-1a', 'us-east-1b'] } },
+      'network.zoneNames: expected 2 zones of eu-west-1, as network.zones, each once, given eu-west-1a, us-east-1b',
+    ],
+    [
+      { regions: ['eu-west-1', 'eu-central-1'], network: { zoneNames: ['eu-west-1a', 'eu-west-1b'] } },
+      'network.zoneNames: expected none, because each of several regions has its own, given eu-west-1a, eu-west-1b',
+    ],
     [{ front: { kind: 'alb' } }, 'network: expected a network, because front.kind is alb, given nothing'],
     [
       { front: { kind: 'alb' }, network: {}, access: { authorizer: {}, issuers: { one: ISSUER } } },

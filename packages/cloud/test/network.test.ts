@@ -93,6 +93,18 @@ describe('the network', () => {
   });
 });
 
+function zonesOf(synthesis: Synthesis): ReadonlySet<string> {
+  const subnets = all(synthesis, 'AWS::EC2::Subnet');
+  return new Set(subnets.map(({ Properties }) => JSON.stringify(Properties['AvailabilityZone'])));
+}
+
+test('a network is in the zones that are named, and by itself in the first ones', async () => {
+  const zoneNames = ['eu-west-1b', 'eu-west-1c'];
+  const named = await synthesize('alb-lambda', 'poc', { network: { zoneNames } });
+  assert.deepEqual(zonesOf(named), new Set(zoneNames.map((name) => JSON.stringify(name))));
+  for (const zone of zonesOf(get('alb-lambda'))) assert.match(zone, /Fn::GetAZs/);
+});
+
 test('health is asked where the application answers', () => {
   const [targets] = [all(get('alb-lambda'), 'AWS::ElasticLoadBalancingV2::TargetGroup')];
   const checked = targets.filter(({ Properties }) => Properties['HealthCheckEnabled'] === true);

@@ -12,6 +12,7 @@ import { assertServicesFit } from './service-checks.ts';
 /** @throws {ConfigError} one line: the key, what was expected, what was given. */
 export function assertFits(deployment: Deployment): void {
   assertPartsFit(deployment);
+  assertZonesFit(deployment);
   assertServicesFit(deployment);
   if (isSpread(deployment)) assertRegionsFit(deployment);
   const { registers, issuers } = parseDaybookConfig(deployment);
@@ -51,6 +52,22 @@ function assertPartsFit({ front, network, domain, store, access, observe }: Depl
   if (domain !== undefined && domain.name !== domain.zoneName && !domain.name.endsWith(`.${domain.zoneName}`))
     throw new ConfigError(
       `domain.name: expected a name in the zone ${domain.zoneName}, given ${JSON.stringify(domain.name)}`,
+    );
+}
+
+function assertZonesFit({ network, regions }: Deployment): void {
+  if (network?.zoneNames === undefined) return;
+  const { zones, zoneNames } = network;
+  const [region, another] = regions;
+  const given = zoneNames.join(', ') || 'none';
+  if (another !== undefined)
+    throw new ConfigError(
+      `network.zoneNames: expected none, because each of several regions has its own, given ${given}`,
+    );
+  const isRight = new Set(zoneNames).size === zones && zoneNames.length === zones;
+  if (!isRight || !zoneNames.every((zone) => zone.slice(0, -1) === region))
+    throw new ConfigError(
+      `network.zoneNames: expected ${zones} zones of ${String(region)}, as network.zones, each once, given ${given}`,
     );
 }
 

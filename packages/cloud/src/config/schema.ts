@@ -64,6 +64,10 @@ const networkSchema = z.strictObject({
     '10.0.0.0/16',
   ),
   zones: whole(2, 3).default(2),
+  /** As many as `zones`, in the deployment's one region. Default: its first, which are others in each account. */
+  zoneNames: z
+    .array(text('the name of a zone, such as eu-west-1a', /^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$/))
+    .optional(),
   /** The way of who verifies tokens, the function or the tier `api`, to the keys of issuers: a NAT gateway in each zone. */
   egress: z.enum(['none', 'nat']).default('none'),
 });

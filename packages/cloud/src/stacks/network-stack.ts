@@ -26,9 +26,11 @@ const ZONES = [0, 1, 2];
 export class NetworkStack extends Stack {
   readonly network: Network;
   readonly key?: kms.Key;
+  readonly #zoneNames: readonly string[] | undefined;
 
   constructor(scope: Construct, id: string, { deployment, network, keyStack, ...props }: NetworkStackProps) {
     super(scope, id, props);
+    this.#zoneNames = network.zoneNames;
     const removalPolicy = removalPolicyOf(deployment);
     if (keyStack !== undefined) this.key = keyStack.key;
     else if (deployment.customerManagedKey) this.key = createKey(this, { removalPolicy });
@@ -43,8 +45,9 @@ export class NetworkStack extends Stack {
     keepProviderLogs(this, { logDays: deployment.logs.retentionDays, key: this.key, removalPolicy });
   }
 
-  /** CloudFormation names them; CDK would look them up in the account. */
+  /** CloudFormation names them where the configuration does not; CDK would look them up in the account. */
   override get availabilityZones(): string[] {
+    if (this.#zoneNames !== undefined) return [...this.#zoneNames];
     return ZONES.map((zone) => Fn.select(zone, Fn.getAzs()));
   }
 }
