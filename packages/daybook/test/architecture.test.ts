@@ -51,6 +51,7 @@ const BROKEN: readonly (readonly [rule: string, files: Readonly<Record<string, s
   [LAYERS, { 'store/sqlite/reader.ts': `import type { Queue } from '../../queue/queue.ts';` }],
   [LAYERS, { 'store/sqlite/reader.ts': `export * from '../../intake/intake.ts';` }],
   [LAYERS, { 'sqlite/thread.ts': `import { StoreError } from '../store/store.ts';` }],
+  [LAYERS, { 'tail/follow.ts': `import { makeDirectory } from '../file-system/make-directory.ts';` }],
   [LAYERS, { 'intake/intake.ts': `import type { S } from '../store/sqlite/sqlite-store.ts';` }],
   [LAYERS, { 'tail/follow.ts': `const load = () => import('../store/sqlite/sqlite-store.ts');` }],
   [LAYERS, { 'tail/follow.ts': `type T = import('../http/app.ts').App;` }],

@@ -3,12 +3,13 @@
  * operating system on `daybook.lock`, which ends with the process however it ends, so a crash leaves nothing stale;
  * `daybook.pid` only tells people who it is.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { StartError, toError } from '../errors.ts';
+import { makeDirectory } from '../file-system/make-directory.ts';
 
 export interface DataDirectory {
   /** Absolute. */
@@ -60,29 +61,6 @@ async function lockDirectory(path: string, pidFile: string): Promise<DatabaseSyn
     throw new StartError(
       `dataDir: ${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}`,
     );
-  }
-}
-
-/**
- * Makes it and what is missing above it. Not by `recursive`, which in Node.js 24 never ends where a folder says ENOENT
- * of what would be made right in it, as those below /proc do.
- */
-function makeDirectory(path: string): void {
-  try {
-    makeOne(path);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw thrown;
-    makeDirectory(dirname(path));
-    makeOne(path);
-  }
-}
-
-function makeOne(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (thrown) {
-    // It may be there already, whatever the reason is called: EEXIST, or EROFS on a read-only disk.
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw thrown;
   }
 }
 

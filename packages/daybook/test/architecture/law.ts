@@ -45,22 +45,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   contract: ['domain'],
   port: ['domain'],
-  driver: ['domain', 'sqlite'], // and its own port
+  driver: ['domain', 'sqlite', 'file-system'], // and its own port
   sqlite: ['domain'], // what the SQLite drivers of two ports share
+  'file-system': [], // what Node's own would do wrong
   intake: PORTS,
   persister: PORTS,
   retention: PORTS,
   reader: PORTS,
   tail: PORTS,
   archive: PORTS,
-  access: SHARED,
+  access: [...SHARED, 'file-system'],
   config: SHARED,
   telemetry: SERVICE, // health and ledger look at the parts that do the work
   backup: SERVICE,
   http: SERVICE,
   client: ['domain', 'contract'],
   testing: SERVICE,
-  'data-directory': ['domain'],
+  'data-directory': ['domain', 'file-system'],
   'composition root': [...SERVICE, 'http', 'driver', 'data-directory', 'sqlite'],
   'process entry': [...SERVICE, 'http', 'composition root'],
   'public API': [...SERVICE, 'http', 'composition root', 'lambda'],

@@ -155,3 +155,11 @@ test('a private key that is none is named, and not replaced', async () => {
     assert.equal(await readFile(file, 'utf8'), text);
   }
 });
+
+test('a data directory where nothing can be made is named, and not waited for', async (t) => {
+  if (process.platform !== 'linux')
+    return t.skip('/proc says of what would be made in it that it is not there');
+  await assert.rejects(runToken('/proc/daybook', '--subject', 'alice'), {
+    message: /^\/proc\/daybook\/dev-issuer\/private-key\.json: expected .*ENOENT/,
+  });
+});

@@ -82,6 +82,12 @@ test('a data directory below a regular file is refused', async () => {
 test('a folder that says of what would be made in it that it is not there is refused', async (t) => {
   if (process.platform !== 'linux') return t.skip('/proc is such a folder');
   await assertRefusesToStart({ dataDir: '/proc/daybook/data' }, /dataDir/, /\/proc\/daybook/);
+  const env = { DAYBOOK_QUEUE: 'sqlite:', DAYBOOK_OBJECTS: 'file:/proc/daybook/objects' };
+  await assertRefusesToStart(
+    { dataDir: join(root, 'objects-below-proc'), env },
+    /objects/,
+    /\/proc\/daybook/,
+  );
 });
 
 test('a read-only file system is refused', async (t) => {

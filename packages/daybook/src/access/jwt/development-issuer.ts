@@ -5,18 +5,18 @@
  * The private key is the one truth; the key set beside it is derived from it. So two commands that make the issuer at
  * the same moment end with the same keys, and a crash in between leaves nothing that does not fit together.
  */
-import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { JWK } from 'jose';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
 
 import { toError } from '../../errors.ts';
+import { makeDirectory } from '../../file-system/make-directory.ts';
 import { randomId } from '../../id.ts';
 
 const ALGORITHM = 'ES256';
 const OWNER_ONLY = 0o600;
-const OWNER_ONLY_FOLDER = 0o700;
 
 export interface DevelopmentToken {
   readonly subject: string;
@@ -50,7 +50,7 @@ export async function openDevelopmentIssuer(dataDir: string): Promise<Developmen
   const { jwks } = developmentIssuerSettings(dataDir);
   const file = join(jwks, '..', 'private-key.json');
   try {
-    mkdirSync(join(file, '..'), { recursive: true, mode: OWNER_ONLY_FOLDER });
+    makeDirectory(join(file, '..'));
     const privateJwk = readJson(file) ?? (await makePrivateKey(file));
     chmodSync(file, OWNER_ONLY);
     const { kty, crv, x, y } = privateJwk;

@@ -5,6 +5,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { makeDirectory } from '../../file-system/make-directory.ts';
 import { codeOf } from './failure.ts';
 
 const OWNER_ONLY = 0o700;
@@ -47,7 +48,7 @@ export function createFolders(root: string): Folders {
 
 /** Makes the root itself. Durable as far as the folders above it may be opened. */
 export async function makeRoot(root: string): Promise<void> {
-  const topmost = await mkdir(root, { recursive: true, mode: OWNER_ONLY });
+  const topmost = makeDirectory(root);
   let folder = dirname(root);
   for (;;) {
     try {
