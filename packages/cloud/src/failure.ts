@@ -25,7 +25,13 @@ export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** Without a line feed. */
+/** What Node.js says of a package that is not installed is for developers, and names a file of ours. */
+const MISSING_PACKAGE = /^Cannot find package '([^']+)' imported from /;
+
+/** Without a line feed. After `npm ci --omit=dev`, which leaves the packages of the commands out, it says what to do. */
 export function toOneLine(thrown: unknown): string {
-  return errorOf(thrown).message.replaceAll(/\s*\n\s*/g, ' ');
+  const { message } = errorOf(thrown);
+  const [, missing] = MISSING_PACKAGE.exec(message) ?? [];
+  if (missing !== undefined) return `needs the development packages, ${missing} among them: run npm ci`;
+  return message.replaceAll(/\s*\n\s*/g, ' ');
 }

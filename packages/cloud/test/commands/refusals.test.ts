@@ -144,11 +144,12 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 async function runMain(
   argv: readonly string[],
   cwd: string,
+  nodeOptions: readonly string[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(?:AWS_|DAYBOOK_|NODE_TEST_CONTEXT)/.test(name),
   );
-  const child = spawn(process.execPath, ['--conditions=daybook-source', MAIN, ...argv], {
+  const child = spawn(process.execPath, ['--conditions=daybook-source', ...nodeOptions, MAIN, ...argv], {
     cwd,
     env: { ...Object.fromEntries(inherited), HOME: cwd, AWS_EC2_METADATA_DISABLED: 'true' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -197,4 +198,26 @@ test('the process without credentials, file or environment ends with one clear l
   const noProfile = await runMain(['outputs', ...file, '-e', 'dev', '--profile', 'nobody'], directory);
   assert.equal(noProfile.code, 1);
   assert.match(noProfile.stderr, /^daybook cloud: no AWS credentials in the profile nobody: [^\n]*\n$/);
+});
+
+/** Resolves it from where no package is, as Node.js does where it is not installed. */
+const WITHOUT_CDK = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  const resolve = (name, context, next) =>
+    next(name, name.startsWith('aws-cdk-lib') ? { ...context, parentURL: 'file:///nowhere/x.js' } : context);
+  registerHooks({ resolve });
+`)}`;
+
+test('without the development packages the process says in one line to install them', async () => {
+  const directory = temporaryDirectory();
+  mkdirSync(directory, { recursive: true });
+  const config = { name: 'daybook', account: ACCOUNT, front: { kind: 'rest-api' } };
+  writeFileSync(join(directory, 'daybook.cloud.json'), JSON.stringify(config));
+  const argv = ['synth', '-c', 'daybook.cloud.json', '-e', 'dev', '--out', 'assembly'];
+  const run = await runMain(argv, directory, ['--import', WITHOUT_CDK]);
+  assert.deepEqual(run, {
+    code: 1,
+    stdout: '',
+    stderr: 'daybook cloud: needs the development packages, aws-cdk-lib among them: run npm ci\n',
+  });
 });
