@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config/load.ts';
 import { loadConfig } from './config/load.ts';
 import { createDaybook } from './daybook.ts';
-import { StartError, toError } from './errors.ts';
+import { StartError } from './errors.ts';
 import { isLoopback } from './access/address.ts';
 import { humanStart, humanWebStart } from './human-start.ts';
 import { isOpen } from './register.ts';
@@ -32,8 +32,8 @@ export async function runServer(options: RunOptions = {}): Promise<number> {
   try {
     return await serve(options);
   } catch (thrown) {
-    if (!(thrown instanceof StartError) && !isAddressError(thrown)) throw thrown;
-    process.stderr.write(`daybook: ${toError(thrown).message}\n`);
+    if (!(thrown instanceof StartError)) throw thrown;
+    process.stderr.write(`daybook: ${thrown.message}\n`);
     return EXIT_UNUSABLE;
   }
 }
@@ -109,9 +109,4 @@ function stdinEnd(): Promise<'stdin-ended'> {
     for (const event of ['end', 'close', 'error']) process.stdin.once(event, () => resolve('stdin-ended'));
     process.stdin.resume();
   });
-}
-
-function isAddressError(thrown: unknown): boolean {
-  const { code } = toError(thrown) as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND';
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 
 import { parseObjectsUrl, parseQueueUrl, parseStoreUrl, withoutPassword } from './driver-urls.ts';
+import { group } from './group.ts';
 import { leaf, show, wholeNumber } from './leaf.ts';
 import { parsePasswordFrom } from './password-from.ts';
 
@@ -24,7 +25,7 @@ function shown(given: unknown): string {
   return show(typeof given === 'string' ? withoutPassword(given) : given);
 }
 
-export const storeSchema = z.strictObject({
+export const storeSchema = group({
   url: driverUrl(
     'sqlite:, postgres://user:password@host:port/database or dynamodb://aws-region/table',
     parseStoreUrl,
@@ -44,18 +45,18 @@ export const storeSchema = z.strictObject({
   statementTimeoutMs: wholeNumber(100, 10 * MINUTE_MS).default(10_000),
 });
 
-export const queueSchema = z.strictObject({
+export const queueSchema = group({
   url: driverUrl('none, sqlite: or sqs://aws-region/account/queue', parseQueueUrl).optional(),
   allowEphemeral: leaf<boolean>('true or false', (value) => typeof value === 'boolean').default(false),
 });
 
-export const objectsSchema = z.strictObject({
+export const objectsSchema = group({
   url: driverUrl('file:, file:/path or s3://bucket/prefix?region=aws-region', parseObjectsUrl).default(
     'file:',
   ),
 });
 
-export const persisterSchema = z.strictObject({
+export const persisterSchema = group({
   /** Batches that are stored at the same time. */
   concurrency: wholeNumber(1, 64).default(2),
   maxBatchEntries: wholeNumber(1, 100_000).default(5_000),

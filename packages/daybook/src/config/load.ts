@@ -12,11 +12,13 @@ import { StartError, toError } from '../errors.ts';
 import { loadSchemaCompiler, schemaFault } from '../payload-schema.ts';
 import type { Register } from '../register.ts';
 import { show } from './leaf.ts';
+import type { Origin } from './origin.ts';
+import { createOrigin, flagOf } from './origin.ts';
 import { assertOnePassword } from './password-from.ts';
 import { FILE_VARIABLE, readEnvironment } from './read-environment.ts';
 import { AUDIT_REGISTER, DEFAULT_REGISTERS, registerSchema, toRegister } from './register-schema.ts';
 import type { ParsedConfig } from './schema.ts';
-import { configSchema, DRIVER_KEYS, ENVIRONMENT, isObject } from './schema.ts';
+import { configSchema, DRIVER_KEYS, isObject } from './schema.ts';
 
 export interface Config extends Omit<ParsedConfig, 'registers'> {
   readonly registers: readonly Register[];
@@ -35,7 +37,8 @@ export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Config> {
   const variables = { ...environment, ...flags };
-  const file = await findFile(variables[FILE_VARIABLE]);
+  const calledBy = flags[FILE_VARIABLE] === undefined ? FILE_VARIABLE : flagOf(FILE_VARIABLE);
+  const file = await findFile(variables[FILE_VARIABLE], calledBy);
   const given = file === undefined ? {} : expandUrls(await readFile(file));
   const overrides = readEnvironment(variables);
   for (const key of DRIVER_KEYS) {
@@ -44,7 +47,7 @@ export async function loadConfig(
       overrides[key] = { ...given[key], ...(overrides[key] as object) };
   }
   if (hasSchema(given)) await loadSchemaCompiler();
-  return parseConfig({ ...given, ...overrides }, file?.name);
+  return parseFrom({ ...given, ...overrides }, createOrigin({ file: file?.name, flags, environment }));
 }
 
 function hasSchema({ registers }: Record<string, unknown>): boolean {
@@ -68,58 +71,58 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 /** Parses what a configuration file exports. @param file named in messages. */
 export function parseConfig(given: unknown, file?: string): Config {
+  return parseFrom(given, createOrigin({ file }));
+}
+
+function parseFrom(given: unknown, origin: Origin): Config {
   const expanded = isPlainObject(given) ? expandUrls(given) : given;
-  const { registers, ...rest } = parse(configSchema, expanded, file);
+  const { registers, ...rest } = parse(configSchema, expanded, origin);
   const byName = new Map(
-    Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value)]),
+    Object.entries(DEFAULT_REGISTERS).map(([name, value]) => [name, parse(registerSchema, value, origin)]),
   );
   for (const [name, value] of Object.entries(registers)) byName.set(name, value);
-  assertNotInternal(Object.keys(registers), file);
-  assertSchemasCompile(registers, file);
+  assertNotInternal(Object.keys(registers), origin);
+  assertSchemasCompile(registers, origin);
   const all = [...byName].map(([name, value]) => toRegister(name, value));
   const config = { ...rest, registers: [...all, AUDIT_REGISTER] };
-  assertBodiesFit(config, file);
-  assertOwnersAreKnown(config, file);
-  assertOnePassword(config.store, file);
+  assertBodiesFit(config, origin);
+  assertOwnersAreKnown(config, origin);
+  assertOnePassword(config.store, origin);
   return deepFreeze(config);
 }
 
-function assertNotInternal(names: readonly string[], file?: string): void {
+function assertNotInternal(names: readonly string[], origin: Origin): void {
   const taken = names.find((name) => (INTERNAL_REGISTERS as readonly string[]).includes(name));
   if (taken === undefined) return;
   throw new StartError(
-    `${prefix(file)}registers.${taken}: expected another name, because Daybook keeps what it puts on record itself under this one`,
+    `${origin(`registers.${taken}`)}: expected another name, because Daybook keeps what it puts on record itself under this one`,
   );
 }
 
 /** Those of the defaults do, and the compiler is not loaded for them. */
-function assertSchemasCompile(registers: ParsedConfig['registers'], file?: string): void {
+function assertSchemasCompile(registers: ParsedConfig['registers'], origin: Origin): void {
   for (const [name, { schema }] of Object.entries(registers)) {
     const fault = schema && schemaFault(schema);
     if (fault === undefined) continue;
     throw new StartError(
-      `${prefix(file)}registers.${name}.schema: expected a JSON Schema (2020-12), given one that does not compile: ${fault}`,
+      `${origin(`registers.${name}.schema`)}: expected a JSON Schema (2020-12), given one that does not compile: ${fault}`,
     );
   }
 }
 
 /** Where anybody may write or read, nobody owns anything. */
-function assertOwnersAreKnown({ registers }: Config, file?: string): void {
+function assertOwnersAreKnown({ registers }: Config, origin: Origin): void {
   const open = registers.find(
     ({ ownership, access }) => ownership && (access.write === 'open' || access.read === 'open'),
   );
   if (open === undefined) return;
   throw new StartError(
-    `${prefix(file)}registers.${open.name}.ownership: expected access to need a credential in both directions, given open access`,
+    `${origin(`registers.${open.name}.ownership`)}: expected access to need a credential in both directions, given open access`,
   );
 }
 
-function prefix(file: string | undefined): string {
-  return file === undefined ? '' : `${file}: `;
-}
-
 /** A body that is allowed must not be refused as too much for the bytes in flight, however quiet it is. */
-function assertBodiesFit({ limits, registers }: Config, file?: string): void {
+function assertBodiesFit({ limits, registers }: Config, origin: Origin): void {
   const largest = [
     { key: 'limits.maxBatchBytes', bytes: limits.maxBatchBytes },
     ...registers.map((register) => ({
@@ -128,9 +131,8 @@ function assertBodiesFit({ limits, registers }: Config, file?: string): void {
     })),
   ].reduce((a, b) => (b.bytes > a.bytes ? b : a));
   if (limits.maxBytesInFlight >= largest.bytes) return;
-  const where = file === undefined ? '' : `${file}: `;
   throw new StartError(
-    `${where}limits.maxBytesInFlight: expected at least ${largest.bytes}, what ${largest.key} allows one body, given ${limits.maxBytesInFlight}`,
+    `${origin('limits.maxBytesInFlight')}: expected at least ${largest.bytes}, what ${largest.key} allows one body, given ${limits.maxBytesInFlight}`,
   );
 }
 
@@ -141,8 +143,9 @@ interface ConfigFile {
   readonly isJson: boolean;
 }
 
-async function findFile(named: string | undefined): Promise<ConfigFile | undefined> {
-  if (named !== undefined && INLINE.test(named)) return { name: FILE_VARIABLE, url: named, isJson: true };
+/** @param calledBy in messages: the variable or the flag that names it. */
+async function findFile(named: string | undefined, calledBy: string): Promise<ConfigFile | undefined> {
+  if (named !== undefined && INLINE.test(named)) return { name: calledBy, url: named, isJson: true };
   for (const name of named === undefined ? FILE_NAMES : [named]) {
     const path = resolve(name);
     const found = await access(path).then(
@@ -152,14 +155,14 @@ async function findFile(named: string | undefined): Promise<ConfigFile | undefin
     if (found) return { name: path, url: pathToFileURL(path).href, isJson: path.endsWith('.json') };
   }
   if (named === undefined) return undefined;
-  throw new StartError(`${FILE_VARIABLE}: expected a file that can be read, given ${show(named)}`);
+  throw new StartError(`${calledBy}: expected a file that can be read, given ${show(named)}`);
 }
 
 async function readFile({ name, url, isJson }: ConfigFile): Promise<Record<string, unknown>> {
   const attributes = isJson ? { with: { type: 'json' } } : undefined;
   try {
     const module = (await import(url, attributes)) as { default?: unknown };
-    return parse(isObject, module.default, name);
+    return parse(isObject, module.default, createOrigin({ file: name }));
   } catch (thrown) {
     if (thrown instanceof StartError) throw thrown;
     const [firstLine] = toError(thrown).message.split('\n');
@@ -170,23 +173,17 @@ async function readFile({ name, url, isJson }: ConfigFile): Promise<Record<strin
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, given: unknown, file?: string): T {
+function parse<T>(schema: z.ZodType<T>, given: unknown, origin: Origin): T {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  // A key that is misspelt is unknown, and another may be missing for it.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const path = issue?.path.map(String) ?? [];
-  const where = file === undefined ? '' : `${file}: `;
-  if (issue?.code === 'unrecognized_keys') {
-    throw new StartError(
-      `${where}${[...path, issue.keys[0]].join('.')}: expected a key of docs/config.md, given an unknown one`,
-    );
-  }
-  const named = path.length === 2 && path[1] === 'url' ? path[0] : path.join('.');
-  const variable = Object.entries(ENVIRONMENT).find(([, key]) => key === named);
-  const alsoCalled = variable === undefined ? '' : ` (${variable[0]})`;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
   throw new StartError(
-    `${where}${path.join('.') || 'configuration'}${alsoCalled}: ${message ?? 'expected another value'}`,
+    `${origin([...path, ...unknown].join('.') || 'configuration')}: ${message ?? 'expected another value'}`,
   );
 }
 

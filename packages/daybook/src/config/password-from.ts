@@ -25,27 +25,29 @@ export function parsePasswordFrom(text: string): PasswordChoice | undefined {
   return { from: 'aws-secret', arn, awsRegion, ...(endpoint !== undefined && { endpoint }) };
 }
 
-/** @throws {StartError} when there is another password as well, or nothing that takes one. */
+/**
+ * @param origin how a message about a key begins.
+ * @throws {StartError} when there is another password as well, or nothing that takes one.
+ */
 export function assertOnePassword(
   store: {
     readonly url: string;
     readonly replicaUrl?: string | undefined;
     readonly passwordFrom?: string | undefined;
   },
-  file: string | undefined,
+  origin: (key: string) => string,
 ): void {
   if (store.passwordFrom === undefined) return;
-  const where = file === undefined ? '' : `${file}: `;
   for (const [key, url] of [
-    ['store.url (DAYBOOK_STORE)', store.url],
-    ['store.replicaUrl (DAYBOOK_STORE_REPLICA)', store.replicaUrl],
+    ['store.url', store.url],
+    ['store.replicaUrl', store.replicaUrl],
   ] as const) {
     if (url === undefined) continue;
     const { protocol, password } = new URL(url);
     if (/^postgres(?:ql)?:$/.test(protocol) && password === '') continue;
     const given = password === '' ? protocol : 'one with a password';
     throw new StartError(
-      `${where}${key}: expected a postgres:// URL without a password beside store.passwordFrom, given ${given}`,
+      `${origin(key)}: expected a postgres:// URL without a password beside store.passwordFrom, given ${given}`,
     );
   }
 }

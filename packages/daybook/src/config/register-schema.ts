@@ -7,6 +7,7 @@ import { DURABILITY_LEVELS } from '../durability.ts';
 import { isNetwork } from '../access/client-address.ts';
 import type { Access, CredentialKind, Direction, Register, TokenBucket } from '../register.ts';
 import { isKeepableHeader } from '../register.ts';
+import { group } from './group.ts';
 import { leaf, listOf, oneOf, show, textLike, wholeNumber } from './leaf.ts';
 
 const HEADER_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/;
@@ -64,7 +65,7 @@ const schemaSchema = z
   )
   .describe('a JSON Schema (2020-12)');
 
-export const registerSchema = z.strictObject({
+export const registerSchema = group({
   access: leaf<GivenAccess | Readonly<Record<Direction, GivenAccess>>>(
     `${ACCESS}, or { write, read } of these`,
     isAccessByDirection,
@@ -74,18 +75,16 @@ export const registerSchema = z.strictObject({
   schema: schemaSchema.optional(),
   allowFrom: listOf('a list of addresses and CIDRs such as 10.0.0.0/8', isNetwork).optional(),
   retentionDays: wholeNumber(1, 36_500).optional(),
-  cors: z
-    .strictObject({
-      origins: leaf<'*' | readonly string[]>(
-        '"*" or a list of origins such as https://app.example.com',
-        (value) => value === '*' || (Array.isArray(value) && value.length > 0 && value.every(isOrigin)),
-      ),
-      maxAgeSeconds: wholeNumber(0, 86_400).default(600),
-    })
-    .optional(),
+  cors: group({
+    origins: leaf<'*' | readonly string[]>(
+      '"*" or a list of origins such as https://app.example.com',
+      (value) => value === '*' || (Array.isArray(value) && value.length > 0 && value.every(isOrigin)),
+    ),
+    maxAgeSeconds: wholeNumber(0, 86_400).default(600),
+  }).optional(),
   aliases: z
     .array(
-      z.strictObject({
+      group({
         method: oneOf('POST', 'GET'),
         path: textLike('a path such as /getEpoch', PATH),
       }),

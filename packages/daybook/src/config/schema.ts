@@ -9,13 +9,14 @@ import { isNetwork } from '../access/client-address.ts';
 import { issuersSchema } from '../access/jwt/issuer-schema.ts';
 import { REGISTER_NAME } from '../register.ts';
 import { objectsSchema, persisterSchema, queueSchema, storeSchema } from './driver-schema.ts';
+import { group } from './group.ts';
 import { leaf, listOf, oneOf, show, textLike, wholeNumber } from './leaf.ts';
 import { registerSchema } from './register-schema.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
-const limitsSchema = z.strictObject({
+const limitsSchema = group({
   /** Node's own default of 5 s answers 502s behind a balancer that keeps idle connections for 60 s. */
   keepAliveTimeoutMs: wholeNumber(1_000, HOUR_MS).default(75_000),
   headersTimeoutMs: wholeNumber(1_000, HOUR_MS).default(20_000),
@@ -57,7 +58,7 @@ function isHttpUrl(value: unknown): boolean {
   return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
 }
 
-export const configSchema = z.strictObject({
+export const configSchema = group({
   host: textLike('an address or host name', /^[A-Za-z0-9.:_-]{1,255}$/).default('127.0.0.1'),
   port: wholeNumber(0, 65_535).default(3000),
   basePath: textLike('nothing or a path such as /dev', /^(?:\/[A-Za-z0-9._~-]+)*$/).default(''),

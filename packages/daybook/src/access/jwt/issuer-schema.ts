@@ -5,6 +5,7 @@
 import * as z from 'zod';
 
 import { withoutPassword } from '../../config/driver-urls.ts';
+import { group } from '../../config/group.ts';
 import { leaf, listOf, show, textLike, wholeNumber } from '../../config/leaf.ts';
 import { isLoopback } from '../address.ts';
 
@@ -38,37 +39,35 @@ function isKeyLocation(value: unknown): boolean {
 
 const KEY_LOCATION = 'an https URL without a password, or the path of a file; http to this machine only';
 
-const issuerSchema = z
-  .strictObject({
-    /** The exact `iss` of its tokens. */
-    issuer: leaf<string>('the exact iss of its tokens', isText),
-    audience: oneOrMore('the aud of tokens for this server, or a list').optional(),
-    clientId: oneOrMore('the client_id of tokens that have no aud, or a list').optional(),
-    /** The JSON Web Key Set, RFC 7517 §5. */
-    jwks: z
-      .custom<string>(isKeyLocation, {
-        error: ({ input }) =>
-          `expected ${KEY_LOCATION}, given ${show(typeof input === 'string' ? withoutPassword(input) : input)}`,
-      })
-      .describe(KEY_LOCATION),
-    algorithms: leaf<readonly string[]>(
-      `a list of ${ALGORITHMS.join(', ')}`,
-      (value) =>
-        Array.isArray(value) && value.length > 0 && value.every((one) => ALGORITHMS.includes(one as string)),
-    ).default(DEFAULT_ALGORITHMS),
-    subjectClaim: leaf<string>('the name of a claim', isText).default('sub'),
-    /** Put before each subject, so that one issuer's alice is not another's. */
-    subjectPrefix: textLike('a text of at most 64 characters', /^.{0,64}$/).optional(),
-    roleClaims: listOf('a list of names of claims; dots lead inward', isText).default(DEFAULT_ROLE_CLAIMS),
-    /** Only roles that begin so count, without it: what other applications call admin is not ours. */
-    rolePrefix: textLike('a text of at most 256 characters', /^.{0,256}$/).default(''),
-    clockToleranceSeconds: wholeNumber(0, MAX_TOLERANCE_SECONDS).default(DEFAULT_TOLERANCE_SECONDS),
-  })
-  .superRefine(({ audience, clientId }, context) => {
-    if (audience !== undefined || clientId !== undefined) return;
-    const message = 'expected the aud of tokens for this server, or clientId, given neither';
-    context.addIssue({ code: 'custom', path: ['audience'], message });
-  });
+const issuerSchema = group({
+  /** The exact `iss` of its tokens. */
+  issuer: leaf<string>('the exact iss of its tokens', isText),
+  audience: oneOrMore('the aud of tokens for this server, or a list').optional(),
+  clientId: oneOrMore('the client_id of tokens that have no aud, or a list').optional(),
+  /** The JSON Web Key Set, RFC 7517 §5. */
+  jwks: z
+    .custom<string>(isKeyLocation, {
+      error: ({ input }) =>
+        `expected ${KEY_LOCATION}, given ${show(typeof input === 'string' ? withoutPassword(input) : input)}`,
+    })
+    .describe(KEY_LOCATION),
+  algorithms: leaf<readonly string[]>(
+    `a list of ${ALGORITHMS.join(', ')}`,
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((one) => ALGORITHMS.includes(one as string)),
+  ).default(DEFAULT_ALGORITHMS),
+  subjectClaim: leaf<string>('the name of a claim', isText).default('sub'),
+  /** Put before each subject, so that one issuer's alice is not another's. */
+  subjectPrefix: textLike('a text of at most 64 characters', /^.{0,64}$/).optional(),
+  roleClaims: listOf('a list of names of claims; dots lead inward', isText).default(DEFAULT_ROLE_CLAIMS),
+  /** Only roles that begin so count, without it: what other applications call admin is not ours. */
+  rolePrefix: textLike('a text of at most 256 characters', /^.{0,256}$/).default(''),
+  clockToleranceSeconds: wholeNumber(0, MAX_TOLERANCE_SECONDS).default(DEFAULT_TOLERANCE_SECONDS),
+}).superRefine(({ audience, clientId }, context) => {
+  if (audience !== undefined || clientId !== undefined) return;
+  const message = 'expected the aud of tokens for this server, or clientId, given neither';
+  context.addIssue({ code: 'custom', path: ['audience'], message });
+});
 
 export type IssuerSettings = z.output<typeof issuerSchema>;
 

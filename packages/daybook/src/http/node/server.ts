@@ -20,13 +20,14 @@ import { DirectRequest } from './direct-request.ts';
 import { drain } from './drain.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createHostCheck } from './host-check.ts';
+import { listenFault } from './listen-fault.ts';
 import { createPlainConnections } from './plain-connections.ts';
 import { createPost } from './post.ts';
 import { parseRequestTarget } from './request-target.ts';
 import { answerFields } from './wire.ts';
 
 export interface HttpServer {
-  /** Resolves with the address that is listened on. */
+  /** Resolves with the address that is listened on. @throws {StartError} where that host and port cannot be. */
   listen(): Promise<AddressInfo>;
   /** Stops accepting, waits for what is in flight, at most for `graceMs`; then cuts. @returns whether it had to cut. */
   close(graceMs: number): Promise<boolean>;
@@ -172,7 +173,7 @@ export function createHttpServer(
   return {
     listen: () =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
+        server.once('error', (thrown) => reject(listenFault(thrown, config)));
         server.listen(config.port, config.host, () => resolve(server.address() as AddressInfo));
       }),
     async close(graceMs) {
