@@ -42,12 +42,24 @@ test('entries of one register are no entries of another', async () => {
   await assertProblem(await service.fetch(`/empty/${id}/payload`), 'ENTRY_UNKNOWN', { kind: 'read' });
 });
 
+test('an id is read in any case and answered in lower case', async () => {
+  const upper = id.toUpperCase();
+  for (const path of ['', '/payload']) {
+    const [asked, known] = await Promise.all([
+      service.fetch(`/app/${upper}${path}`),
+      service.fetch(`/app/${id}${path}`),
+    ]);
+    assert.equal(asked.status, 200);
+    assert.equal(asked.headers.get('content-disposition'), known.headers.get('content-disposition'));
+    assert.equal(await asked.text(), await known.text());
+  }
+});
+
 test('an entry that does not exist is unknown, whatever is asked for', async () => {
   const nearly = id.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
-  const upper = id.toUpperCase();
   for (const unknown of [
     nearly,
-    upper,
+    nearly.toUpperCase(),
     'x',
     '1',
     '%00',

@@ -41,6 +41,12 @@ for (const [path, names] of KNOWN) {
   });
 }
 
+test('what another way of reading knows is not named among what is known here', async () => {
+  const answer = await service.fetch('/app?lim=3');
+  const { detail } = await assertProblem(answer, 'PARAMETER_UNKNOWN', { kind: 'read' });
+  assert.doesNotMatch(detail, /\bwait\b/);
+});
+
 for (const path of [
   `/app/${id}/payload`,
   '/',

@@ -12,15 +12,12 @@ import { watchCaller } from '../caller.ts';
 import type { HttpContext } from '../context.ts';
 import type { Front } from '../front.ts';
 import { acceptsOnly, negotiate } from '../negotiation.ts';
-import type { Parameters } from '../parameters.ts';
 import { choiceOf, readParameters } from '../parameters.ts';
 import type { RegisterView } from '../register-view.ts';
 import { LIST_PARAMETERS, listPage } from './list.ts';
 import type { Live } from './live.ts';
 import { LONG_POLL_PARAMETERS, SSE_PARAMETERS } from './live.ts';
 import { exportAnswer } from './stream.ts';
-
-const EVERY_PARAMETER = [...new Set([...LIST_PARAMETERS, ...LONG_POLL_PARAMETERS])];
 
 export async function collectionAnswer(
   context: HttpContext,
@@ -32,8 +29,8 @@ export async function collectionAnswer(
   const search = searchOf(c);
   const endsAtMs = c.env?.endsAtMs ?? Infinity;
   const { accept, 'last-event-id': lastEventId } = c.req.header();
-  const { live, format } = way(context.front, readParameters(search, EVERY_PARAMETER), accept);
-  // What another way of reading knows would be passed over in silence: each way takes only its own.
+  // What another way of reading knows would be passed over in silence: each way takes, and names, only its own.
+  const { live, format } = way(context.front, new URLSearchParams(search), accept);
   if (live === 'long-poll') {
     const parameters = readParameters(search, LONG_POLL_PARAMETERS);
     return tails.longPoll({ view, parameters, watch, isHead: c.req.method === 'HEAD', endsAtMs });
@@ -67,11 +64,12 @@ function asksForEvents(given: URLSearchParams, accept: string | undefined): bool
 }
 
 /** @throws {DaybookError} NOT_ACCEPTABLE, PARAMETER_INVALID */
-function way({ streams }: Front, parameters: Parameters<'live' | 'format'>, accept: string | undefined) {
-  const live = choiceOf('live', parameters.live, ['no', 'sse', 'long-poll'], 'no');
-  if (live === 'long-poll') return { live, format: negotiate(accept, ['json'], parameters.format) };
+function way({ streams }: Front, given: URLSearchParams, accept: string | undefined) {
+  const asked = given.get('format') ?? undefined;
+  const live = choiceOf('live', given.get('live') ?? undefined, ['no', 'sse', 'long-poll'], 'no');
+  if (live === 'long-poll') return { live, format: negotiate(accept, ['json'], asked) };
   // Whoever says `live=sse` means it, whatever the library in between accepts.
-  if (live === 'sse') return { live, format: negotiate(undefined, ['sse'], parameters.format) };
+  if (live === 'sse') return { live, format: negotiate(undefined, ['sse'], asked) };
   const formats = ['json', 'ndjson', 'csv', 'text', 'html'] as const;
-  return { live, format: negotiate(accept, streams ? [...formats, 'sse'] : formats, parameters.format) };
+  return { live, format: negotiate(accept, streams ? [...formats, 'sse'] : formats, asked) };
 }

@@ -33,9 +33,10 @@ function cacheControlOf({ store }: HttpContext, { idempotencyKey }: StoredEntry)
 export async function entryAnswer(
   context: HttpContext,
   view: RegisterView,
-  id: string,
+  givenId: string,
   format: 'json' | 'html' | 'text',
 ): Promise<Answer> {
+  const id = canonical(givenId);
   const { register } = view;
   const found = await find(context, view, id);
   if (found.status !== 'there') return waitingAnswer(register, id, found.status);
@@ -63,7 +64,12 @@ export async function entryAnswer(
 }
 
 /** As attachment, sandboxed: an open register is otherwise a place to keep scripts for other people's browsers. */
-export async function payloadAnswer(context: HttpContext, view: RegisterView, id: string): Promise<Answer> {
+export async function payloadAnswer(
+  context: HttpContext,
+  view: RegisterView,
+  givenId: string,
+): Promise<Answer> {
+  const id = canonical(givenId);
   const found = await find(context, view, id);
   if (found.status !== 'there') return waitingAnswer(view.register, id, found.status);
   const { entry } = found;
@@ -77,6 +83,12 @@ export async function payloadAnswer(context: HttpContext, view: RegisterView, id
     },
     body: entry.payload === undefined ? null : Uint8Array.from(entry.payload),
   };
+}
+
+/** Read in any case, answered in lower case (RFC 9562 §4). What is no id stays as it is. */
+function canonical(givenId: string): string {
+  const id = givenId.toLowerCase();
+  return isId(id) ? id : givenId;
 }
 
 type Sought =
