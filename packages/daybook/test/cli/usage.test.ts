@@ -82,10 +82,10 @@ test('without a verb the help goes to standard error, with exit code 2', async (
   assert.match(stderr, /^Usage: daybook/);
 });
 
-test('a flag of serve is the variable of the configuration, and a bad value names both', async () => {
+test('a flag of serve is the variable of the configuration, and a bad value names its key and the flag', async () => {
   const { exitCode, stderr } = await runCli(['serve', '--port', 'http']);
   assert.equal(exitCode, 2);
-  assert.match(stderr, /^daybook: .*DAYBOOK_PORT[^\n]*"http"\n$/);
+  assert.match(stderr, /^daybook: port \(--port\): [^\n]*"http"\n$/);
 });
 
 test('where compiled code cannot be kept it starts all the same', async () => {
