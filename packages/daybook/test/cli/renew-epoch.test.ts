@@ -104,7 +104,7 @@ describe('SQLite', () => {
   test('a store that is none is refused', async () => {
     const { exitCode, stderr } = await runCli(['renew-epoch', '--yes', '--store', 'mysql://host/db']);
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^daybook: store\.url \(DAYBOOK_STORE\): expected /);
+    assert.match(stderr, /^daybook: store\.url \(--store\): expected /);
   });
 });
 
