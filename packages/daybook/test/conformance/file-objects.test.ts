@@ -72,15 +72,14 @@ test('objects are created while another process starts on the same folder, or re
   withFolder(async (directory) => {
     const objects = await createFileObjects({ directory });
     const names = Array.from({ length: 100 }, (_, index) => `folder/${index % 5}/${index}`);
-    let created = 0;
-    const creating = Promise.all(
-      names.map(async (name) => {
-        assert.equal(await objects.create(name, Buffer.alloc(100_000)), true);
-        created += 1;
-      }),
-    );
-    while (created < names.length) await createFileObjects({ directory });
-    await creating;
+    let isOver = false;
+    const created = names.map((name) => objects.create(name, Buffer.alloc(100_000)));
+    const creating = Promise.all(created).finally(() => (isOver = true));
+    const starting = (async () => {
+      while (!isOver) await createFileObjects({ directory });
+    })();
+    const [areNew] = await Promise.all([creating, starting]);
+    assert.ok(areNew.every((isNew) => isNew));
     await rm(join(directory, 'folder'), { recursive: true });
     await rm(join(directory, '~temporary'), { recursive: true });
     assert.equal(await objects.create('folder/1/again', Buffer.from('x')), true);

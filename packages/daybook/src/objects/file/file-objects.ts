@@ -23,8 +23,11 @@ export interface FileObjectsOptions {
 /** No object's name has a tilde. */
 const TEMPORARY_FOLDER = '~temporary';
 const OWNER_ONLY = 0o600;
-/** Another than the first is needed only when somebody removes the file or a folder at that very moment. */
-const CREATE_ATTEMPTS = 5;
+/**
+ * Another than the first is needed only when somebody removes the file or a folder at that very moment; on a busy machine
+ * every start of a process that shares the folder may be such a moment.
+ */
+const CREATE_ATTEMPTS = 100;
 /** Magic numbers of file systems that live in memory (statfs(2)). */
 const MEMORY_FILE_SYSTEMS = new Map([
   [0x01021994, 'tmpfs'],
