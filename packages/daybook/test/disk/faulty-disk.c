@@ -229,6 +229,11 @@ static void written(int fd, int64_t begin, int64_t offset, const struct iovec *v
     return;
   }
   if (offset < 0) offset = (int64_t)lseek(fd, 0, SEEK_CUR) - n;
+  /* No file has a position before what was written to it: a device, whose number was a watched file's before. */
+  if (offset < 0) {
+    errno = saved;
+    return;
+  }
   for (size_t left = (size_t)n; count < parts && count < 63 && left > 0; count++) {
     done[count] = v[count];
     if (done[count].iov_len > left) done[count].iov_len = left;
