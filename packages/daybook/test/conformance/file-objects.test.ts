@@ -1,6 +1,6 @@
 /** The file driver under the conformance suite of object storage, and what only files have. */
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -57,15 +57,18 @@ test('an object is a file of its name, for its owner only', () =>
     assert.deepEqual(await Promise.all(modes), [0o700, 0o700, 0o600]);
   }));
 
-test('what a crash left of unfinished objects is swept at the start', () =>
+test('what a crash left of unfinished objects is swept at a start that is a minute later, and no other', () =>
   withFolder(async (directory) => {
     const temporaries = join(directory, '~temporary');
     await mkdir(temporaries);
     await writeFile(join(temporaries, 'half-written'), 'half');
+    await writeFile(join(temporaries, 'being-written'), 'half');
+    const aMinuteAgo = new Date(Date.now() - 60_000);
+    await utimes(join(temporaries, 'half-written'), aMinuteAgo, aMinuteAgo);
     const objects = await createFileObjects({ directory });
-    assert.deepEqual(await readdir(temporaries), []);
+    assert.deepEqual(await readdir(temporaries), ['being-written']);
     await objects.create('whole', Buffer.from('whole'));
-    assert.deepEqual(await readdir(temporaries), []);
+    assert.deepEqual(await readdir(temporaries), ['being-written']);
   }));
 
 test('objects are created while another process starts on the same folder, or removes folders', () =>

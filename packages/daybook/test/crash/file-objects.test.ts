@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -89,8 +90,12 @@ async function namesIn(objects: Objects): Promise<string[]> {
   }
 }
 
-/** Opens it as the next start would. @returns the names of all objects. */
+/** Opens it as the next start would, an hour later. @returns the names of all objects. */
 async function assertAllWhole(directory: string, confirmed: Iterable<string>): Promise<Set<string>> {
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  const temporaries = join(directory, '~temporary');
+  const left = existsSync(temporaries) ? await readdir(temporaries) : [];
+  for (const name of left) await utimes(join(temporaries, name), anHourAgo, anHourAgo);
   const objects = await createFileObjects({ directory });
   const names = new Set(await namesIn(objects));
   for (const name of names) {
@@ -98,7 +103,7 @@ async function assertAllWhole(directory: string, confirmed: Iterable<string>): P
     assert.ok(bytes !== undefined && isWhole(name, bytes), `${name} is not whole`);
   }
   for (const name of confirmed) assert.ok(names.has(name), `${name} was confirmed and is not there`);
-  assert.deepEqual(await readdir(join(directory, '~temporary')), []);
+  assert.deepEqual(await readdir(temporaries), []);
   return names;
 }
 

@@ -6,6 +6,7 @@
 import { link, lstat, open, opendir, readFile, rm, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { systemTime } from '../../clock.ts';
 import { StartError, toError } from '../../errors.ts';
 import { randomId } from '../../id.ts';
 import { assertListQuery, assertObjectName } from '../object-name.ts';
@@ -23,11 +24,10 @@ export interface FileObjectsOptions {
 /** No object's name has a tilde. */
 const TEMPORARY_FOLDER = '~temporary';
 const OWNER_ONLY = 0o600;
-/**
- * Another than the first is needed only when somebody removes the file or a folder at that very moment; on a busy machine
- * every start of a process that shares the folder may be such a moment.
- */
-const CREATE_ATTEMPTS = 100;
+/** Another than the first is needed only when somebody removes the file or a folder at that very moment. */
+const CREATE_ATTEMPTS = 5;
+/** What changed in this time may be of a process that lives and writes right now. */
+const UNFINISHED_FOR_MS = 60_000;
 /** Magic numbers of file systems that live in memory (statfs(2)). */
 const MEMORY_FILE_SYSTEMS = new Map([
   [0x01021994, 'tmpfs'],
@@ -35,7 +35,8 @@ const MEMORY_FILE_SYSTEMS = new Map([
 ]);
 
 /**
- * Sweeps what a crash has left of objects that were being written. If they are of a process that lives, it writes again.
+ * Sweeps what a crash has left, a minute ago or earlier, of objects that were being written. Should it be of a process that
+ * lives, that one writes again.
  * @throws {StartError} when the folder cannot be made or used.
  */
 export async function createFileObjects({ directory }: FileObjectsOptions): Promise<Objects> {
@@ -207,7 +208,16 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function sweep(temporaries: string): Promise<void> {
-  for await (const { name } of await opendir(temporaries)) await rm(join(temporaries, name), { force: true });
+  for await (const { name } of await opendir(temporaries)) {
+    const path = join(temporaries, name);
+    try {
+      if (systemTime.wallMs() - (await stat(path)).mtimeMs >= UNFINISHED_FOR_MS)
+        await rm(path, { force: true });
+    } catch (thrown) {
+      // Whoever wrote it has finished.
+      if (!isMissing(thrown)) throw thrown;
+    }
+  }
 }
 
 async function capabilitiesOf(root: string): Promise<ObjectsCapabilities> {
