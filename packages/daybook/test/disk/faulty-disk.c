@@ -229,7 +229,9 @@ static void written(int fd, int64_t begin, int64_t offset, const struct iovec *v
     return;
   }
   if (offset < 0) offset = (int64_t)lseek(fd, 0, SEEK_CUR) - n;
-  /* No file has a position before what was written to it: a device, whose number was a watched file's before. */
+  struct stat what;
+  /* A device, whose number was a watched file's before, is at no position; a file is behind what was written to it. */
+  if (offset < 0 && fstat(fd, &what) == 0 && S_ISREG(what.st_mode)) abort();
   if (offset < 0) {
     errno = saved;
     return;
