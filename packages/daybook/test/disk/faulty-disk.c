@@ -62,7 +62,8 @@ static size_t directory_length;
 static const char *control;
 static int log_fd = -1;
 static long sync_delay_us;
-static volatile char watched[MAX_FD];
+/* What each descriptor was opened on; no inode: nothing of ours. */
+static volatile struct { dev_t device; ino_t inode; } watched[MAX_FD];
 
 static int64_t now(clockid_t clock) {
   struct timespec t;
@@ -109,7 +110,19 @@ static const char *absolute(int at, const char *path, char *buffer) {
   return buffer;
 }
 
-static int is_watched(int fd) { return fd >= 0 && fd < MAX_FD && watched[fd]; }
+/*
+ * Node closes files with the bare system call, which nothing stands in the way of: the number may be a socket's since.
+ * So what is open under it now must be what was opened.
+ */
+static int is_watched(int fd) {
+  struct stat what;
+  int saved = errno;
+  if (fd < 0 || fd >= MAX_FD || watched[fd].inode == 0) return 0;
+  int same = fstat(fd, &what) == 0 && what.st_dev == watched[fd].device && what.st_ino == watched[fd].inode;
+  if (!same) watched[fd].inode = 0;
+  errno = saved;
+  return same;
+}
 
 static void note(uint32_t kind, int fd, int64_t begin, int64_t offset, int64_t length, int error,
                  const struct iovec *extra, int parts) {
@@ -170,9 +183,11 @@ static int change_fault(int fd, int64_t end) {
 /* ---- opening and closing ---- */
 
 static void opened(int fd, const char *path, int flags, int64_t begin) {
-  if (fd < 0 || fd >= MAX_FD || !below(path)) return;
-  note_path(OPEN, fd, begin, flags, size_of(fd), 0, path, NULL);
-  watched[fd] = 1;
+  struct stat what;
+  if (fd < 0 || fd >= MAX_FD || !below(path) || fstat(fd, &what) != 0) return;
+  note_path(OPEN, fd, begin, flags, (int64_t)what.st_size, 0, path, NULL);
+  watched[fd].device = what.st_dev;
+  watched[fd].inode = what.st_ino;
 }
 
 static int creation_fault(const char *path, int flags) {
@@ -205,7 +220,7 @@ int close(int fd) {
   REAL(close);
   if (fd == log_fd && fd >= 0) { errno = EBADF; return -1; }
   if (is_watched(fd)) {
-    watched[fd] = 0;
+    watched[fd].inode = 0;
     note(CLOSE, fd, now(CLOCK_MONOTONIC), 0, 0, 0, NULL, 0);
   }
   return real(fd);
@@ -229,13 +244,7 @@ static void written(int fd, int64_t begin, int64_t offset, const struct iovec *v
     return;
   }
   if (offset < 0) offset = (int64_t)lseek(fd, 0, SEEK_CUR) - n;
-  struct stat what;
-  /* A device, whose number was a watched file's before, is at no position; a file is behind what was written to it. */
-  if (offset < 0 && fstat(fd, &what) == 0 && S_ISREG(what.st_mode)) abort();
-  if (offset < 0) {
-    errno = saved;
-    return;
-  }
+  if (offset < 0) abort(); /* A file is behind what was written to it. */
   for (size_t left = (size_t)n; count < parts && count < 63 && left > 0; count++) {
     done[count] = v[count];
     if (done[count].iov_len > left) done[count].iov_len = left;

@@ -176,6 +176,35 @@ test('what came before a failed sync is lost even when the next sync succeeds', 
   }
 });
 
+test('what has the number of a closed file is not taken for it', { skip }, () => {
+  const disk = createFaultyDisk({ record: true });
+  try {
+    const script = `
+      const fs = require('node:fs');
+      const [watched, other] = process.argv.slice(1);
+      const first = fs.openSync(watched, 'w');
+      fs.closeSync(first);
+      const second = fs.openSync(other, 'w');
+      fs.writeSync(second, 'written');
+      console.log(first === second);
+    `;
+    const other = join(disk.scratch, 'other');
+    disk.setFaults('write-error');
+    const child = spawnSync(process.execPath, ['-e', script, join(disk.directory, 'file'), other], {
+      env: { ...process.env, ...disk.env },
+      encoding: 'utf8',
+    });
+    assert.equal(child.stdout.trim(), 'true', child.stderr);
+    assert.equal(readFileSync(other, 'utf8'), 'written');
+    assert.deepEqual(
+      disk.readLog().filter(({ kind }) => kind === 'write'),
+      [],
+    );
+  } finally {
+    disk.remove();
+  }
+});
+
 test('a sync takes at least the delay that was asked for', { skip }, () => {
   const disk = createFaultyDisk({ record: true, syncDelayUs: 5000 });
   try {
