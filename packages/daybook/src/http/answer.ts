@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+  /** The body is known to be ASCII, so it has as many bytes as characters, and nobody needs to look at each. */
+  readonly isAscii?: true;
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

@@ -29,7 +29,7 @@ import type { HostCheck } from './host-check.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { PlainReader } from './plain-request.ts';
 import { refusedWrite } from './refused-write.ts';
-import { answerFields, encodingOf, headText } from './wire.ts';
+import { answerFields, bodyLength, encodingOf, headText } from './wire.ts';
 
 /** What all these connections have in common. */
 export interface PlainSurroundings {
@@ -50,6 +50,8 @@ export class PlainConnection implements WriteListener {
   readonly #reader = new PlainReader();
   /** The header is kept by the reader too. */
   readonly #lastCaller: LastCaller = { authorization: '', identity: undefined };
+  /** Where the last request belonged, as long as the next ones have its head. */
+  #route: { readonly request: PlainRequest; readonly register: Register } | undefined;
   #requests = 0;
   #busy = false;
   #requestId = '';
@@ -112,15 +114,19 @@ export class PlainConnection implements WriteListener {
   }
 
   /** @returns undefined when Node is to answer: it is no register, the host is wrong, or the server is ending. */
-  #registerOf({ path, headers }: PlainRequest): Register | undefined {
+  #registerOf(request: PlainRequest): Register | undefined {
     const { context, registers, checkHost } = this.#surroundings;
     if (context.draining.aborted) return undefined;
+    if (this.#route?.request === request) return this.#route.register;
+    const { path, headers } = request;
     try {
       checkHost(headers['host'], '1.1');
     } catch {
       return undefined;
     }
-    return registers.get(path);
+    const register = registers.get(path);
+    this.#route = register && { request, register };
+    return register;
   }
 
   #begin({ headers }: PlainRequest, register: Register, body: Buffer): void {
@@ -191,7 +197,7 @@ export class PlainConnection implements WriteListener {
     const { context, date } = this.#surroundings;
     const { version, config } = context;
     const body = answer.body as string;
-    const bodyBytes = Buffer.byteLength(body);
+    const bodyBytes = bodyLength(answer);
     const fields = answerFields(answer, { requestId: this.#requestId, version, bodyBytes, closes });
     let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${headText(fields)}`;
     // As Node writes them.

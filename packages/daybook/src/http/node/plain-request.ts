@@ -4,6 +4,8 @@
  * wrong is not recognised, and left to Node's own parser.
  */
 
+import { sharedText } from '../shared-text.ts';
+
 export interface PlainRequest {
   /** As it was sent; without a query. */
   readonly path: string;
@@ -28,6 +30,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9-]*$/;
 /** RFC 9110 §5.5 without bytes beyond ASCII; the spaces around it belong to nobody. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 const LENGTH = /^\d{1,6}$/;
+/** Fields that most heads agree about. */
+const ALIKE = new Set(['accept', 'content-type', 'host']);
 /** Fields that change how the message is read or answered. */
 const MEANT_FOR_NODE = new Set(['expect', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
@@ -78,7 +82,8 @@ function readFields(text: string, from: number, to: number): Record<string, stri
     if (!NAME.test(given) || !VALUE.test(value)) return undefined;
     const name = given.toLowerCase();
     if (headers[name] !== undefined || MEANT_FOR_NODE.has(name)) return undefined;
-    headers[name] = value.trim();
+    const trimmed = value.trim();
+    headers[name] = ALIKE.has(name) ? sharedText(trimmed) : trimmed;
     at = next + LINE_END.length;
   }
   const { connection, host } = headers;

@@ -28,7 +28,7 @@ import { drain } from './drain.ts';
 import type { BodyReceiver, ReadBodyOptions } from './read-body.ts';
 import { readBody } from './read-body.ts';
 import { refusedWrite } from './refused-write.ts';
-import { answerFields, encodingOf } from './wire.ts';
+import { answerFields, bodyLength, encodingOf } from './wire.ts';
 
 export interface PostRequest {
   readonly request: DirectRequest;
@@ -159,7 +159,7 @@ class Exchange implements BodyReceiver, WriteListener {
     if (response.destroyed || request.socket.destroyed) return;
     const { version, draining } = this.#surroundings.context;
     const body = answer.body as string;
-    const bodyBytes = Buffer.byteLength(body);
+    const bodyBytes = bodyLength(answer);
     const { aborted: closes } = draining;
     const cors = corsHeaders(this.#post.register, request.headers.origin);
     response.writeHead(

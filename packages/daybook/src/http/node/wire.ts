@@ -52,6 +52,10 @@ export function headText(fields: readonly string[]): string {
   return text;
 }
 
+export function bodyLength({ body, isAscii }: Answer): number {
+  return isAscii === true ? (body as string).length : Buffer.byteLength(body as string);
+}
+
 /** ASCII is the same in both, and cheaper to write as the one that needs no look at each character. */
 export function encodingOf(text: string, bytes: number): 'latin1' | 'utf8' {
   return bytes === text.length ? 'latin1' : 'utf8';

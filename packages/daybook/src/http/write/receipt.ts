@@ -64,7 +64,7 @@ export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: A
       others,
     );
   }
-  return { status: code, headers, body };
+  return { status: code, headers, body, isAscii: true };
 }
 
 /** What an acknowledged entry of this status has been made durable in. */

@@ -132,11 +132,14 @@ function* stretchesOf(runs: readonly Run[], aside: ReadonlySet<number>): Generat
   }
 }
 
-/** ?1 register, ?2 subject, ?3 the ids one after the other, then meta and payload of each row. */
+/**
+ * ?1 register, ?2 subject, ?3 the ids one after the other, then meta and payload of each row. Those are without a number,
+ * because a value for a parameter with one is looked up among all parameters that have one.
+ */
 function insertOf(rows: number): string {
-  const values = Array.from({ length: rows }, (_, row) => {
-    const id = `substr(?3, ${1 + 16 * row}, 16)`;
-    return `(${id}, ?1, ?2, CAST(?${4 + 2 * row} AS TEXT), ?${5 + 2 * row})`;
-  });
+  const values = Array.from(
+    { length: rows },
+    (_, row) => `(substr(?3, ${1 + 16 * row}, 16), ?1, ?2, CAST(? AS TEXT), ?)`,
+  );
   return `INSERT INTO entry (id, register, subject, meta, payload) VALUES ${values.join(', ')} ON CONFLICT (register, id) DO NOTHING`;
 }
