@@ -20,6 +20,8 @@ const EXIT_OK = 0;
 const EXIT_FORCED = 1;
 /** A bad configuration or an unusable data directory. */
 const EXIT_UNUSABLE = 2;
+/** Its threads are there by then; the compiled code that is kept for them is for the flags that V8 was started with. */
+const START_IS_OVER_AFTER_MS = 5_000;
 
 export interface RunOptions {
   /** Flags by the name of their environment variable. */
@@ -49,7 +51,7 @@ async function serve({ overrides = {}, untilStdinEnds = false }: RunOptions): Pr
     await server.close();
     throw thrown;
   });
-  letYoungHeapGrow();
+  setTimeout(letYoungHeapGrow, START_IS_OVER_AFTER_MS).unref();
   const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}${config.basePath}`;
   log.info({ event: 'listening', address: url, pid: process.pid, ...facts() });
   if (!isLoopback(config.host) && !isWebAlone(config)) {
