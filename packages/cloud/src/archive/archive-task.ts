@@ -13,13 +13,13 @@ import {
   Stack,
   Validations,
 } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { isArchived, SECRET_ACTIONS } from 'daybook/deployment';
 
 import { parseDaybookConfig } from '../config/daybook-config.ts';
 import type { Deployment } from '../config/schema.ts';
-import type { Grantee } from '../functions/grants.ts';
 import { allowKey, allowSegments } from '../functions/grants.ts';
+import { RoleHolder } from '../functions/role-holder.ts';
 import { TIER_SUBNETS } from '../network/tier-subnets.ts';
 import type { Database, ServiceParts } from '../parts.ts';
 import { archiveVariables } from '../services/environment.ts';
@@ -42,20 +42,18 @@ const EVERY = Duration.hours(1);
 /** So that one has ended when the next begins; what it does not get done the next one does. */
 const MINUTES = 55;
 
-export class ArchiveTask extends Construct implements Grantee {
+export class ArchiveTask extends RoleHolder {
   readonly task: ecs.FargateTaskDefinition;
   readonly table: ArchiveTable;
   readonly workGroup: athena.CfnWorkGroup;
   readonly schedule: events.Rule;
-  readonly #role: iam.Role;
 
   constructor(scope: Construct, id: string, props: ArchiveTaskProps) {
-    super(scope, id);
-    const { deployment, services, database, place, bucket, key } = props;
-    this.#role = new iam.Role(this, 'Role', {
-      assumedBy: ofTasks(this),
+    super(scope, id, {
+      assumedBy: ofTasks(scope),
       description: 'Daybook: what the archiver may do',
     });
+    const { deployment, services, database, place, bucket, key } = props;
     this.allow(SECRET_ACTIONS, [database.secretArn]);
     allowKey(this, key, 'secretsmanager', ['kms:Decrypt']);
     allowSegments(this, bucket, key);
@@ -64,7 +62,7 @@ export class ArchiveTask extends Construct implements Grantee {
       services,
       size: SIZE,
       environment: archiveVariables(this, { deployment, database, bucket }),
-      role: this.#role,
+      role: this.role,
       logGroup: place.logGroup,
       directories: {},
       container: { command: ['archive', '--minutes', `${MINUTES}`] },
@@ -76,26 +74,6 @@ export class ArchiveTask extends Construct implements Grantee {
       registers: registers.filter(isArchived).map(({ name }) => name),
     });
     this.workGroup = createWorkGroup(this, props);
-  }
-
-  /** @param conditions as in IAM; default none. */
-  allow(
-    actions: readonly string[],
-    resources: readonly string[],
-    conditions?: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#role.addToPolicy(
-      new iam.PolicyStatement({
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions && { conditions }),
-      }),
-    );
-  }
-
-  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
-  because(finding: string, reason: string): void {
-    Validations.of(this.#role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
   }
 
   #schedule({ cluster, place }: ArchiveTaskProps): events.Rule {

@@ -9,12 +9,12 @@ import {
   aws_lambda as lambda,
   aws_logs as logs,
   Duration,
-  Validations,
 } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { HandlerName } from 'daybook/deployment';
 
 import type { NetworkPlaces } from '../parts.ts';
+import { RoleHolder } from './role-holder.ts';
 
 export interface DaybookFunctionProps {
   readonly handler: HandlerName;
@@ -44,21 +44,19 @@ const NETWORK_INTERFACE_ACTIONS = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-export class DaybookFunction extends Construct {
+export class DaybookFunction extends RoleHolder {
   readonly function: lambda.Function;
-  readonly #role: iam.Role;
 
   constructor(scope: Construct, id: string, props: DaybookFunctionProps) {
-    super(scope, id);
     const { handler, code, environment, memoryMb, timeoutSeconds, network, removalPolicy, key } = props;
+    super(scope, id, {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `Daybook: what the function ${handler} may do`,
+    });
     const logGroup = new logs.LogGroup(this, 'Logs', {
       retention: props.logDays,
       removalPolicy,
       ...(key && { encryptionKey: key }),
-    });
-    this.#role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      description: `Daybook: what the function ${handler} may do`,
     });
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
     if (network !== undefined) this.#allowNetworkInterfaces();
@@ -77,7 +75,7 @@ export class DaybookFunction extends Construct {
       memorySize: memoryMb,
       timeout: Duration.seconds(timeoutSeconds),
       tracing: props.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
-      role: this.#role,
+      role: this.role,
       logGroup,
       ...(network && {
         vpc: network.vpc,
@@ -87,26 +85,6 @@ export class DaybookFunction extends Construct {
     });
   }
 
-  /** @param conditions as in IAM; default none. */
-  allow(
-    actions: readonly string[],
-    resources: readonly string[],
-    conditions?: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#role.addToPolicy(
-      new iam.PolicyStatement({
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions && { conditions }),
-      }),
-    );
-  }
-
-  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
-  because(finding: string, reason: string): void {
-    Validations.of(this.#role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
-  }
-
   /**
    * Lambda makes the interfaces with the function's role. The code of the function has no business with them: its own
    * calls carry `lambda:SourceFunctionArn`, those of Lambda do not.
@@ -114,7 +92,7 @@ export class DaybookFunction extends Construct {
    */
   #allowNetworkInterfaces(): void {
     this.allow(NETWORK_INTERFACE_ACTIONS, ['*']);
-    this.#role.addToPolicy(
+    this.role.addToPolicy(
       new iam.PolicyStatement({
         effect: iam.Effect.DENY,
         actions: NETWORK_INTERFACE_ACTIONS,

@@ -4,7 +4,6 @@
  */
 import type { CfnElement } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
-import type { IConstruct } from 'constructs';
 import {
   DYNAMODB_ACTIONS,
   DYNAMODB_READ_ACTIONS,
@@ -20,20 +19,9 @@ import {
 
 import { SEGMENTS } from '../archive/archive-bucket.ts';
 import type { Parts } from '../parts.ts';
+import type { RoleHolder } from './role-holder.ts';
 
 type Key = Parts['key'];
-
-/** Whoever has a role of its own. */
-export interface Grantee extends IConstruct {
-  /** @param conditions as in IAM; default none. */
-  allow(
-    actions: readonly string[],
-    resources: readonly string[],
-    conditions?: Readonly<Record<string, unknown>>,
-  ): void;
-  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
-  because(finding: string, reason: string): void;
-}
 
 /** "Amazon DynamoDB and AWS KMS": what a caller of an encrypted table needs. */
 const TABLE_KEY_ACTIONS = [
@@ -49,12 +37,12 @@ const READ_TABLE_KEY_ACTIONS = ['kms:Decrypt', 'kms:DescribeKey'];
 const WRITE_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const READ_KEY_ACTIONS = ['kms:Decrypt'];
 
-export function allowTable(to: Grantee, table: Parts['table'], key: Key): void {
+export function allowTable(to: RoleHolder, table: Parts['table'], key: Key): void {
   to.allow(DYNAMODB_ACTIONS, [table.tableArn]);
   allowKey(to, key, 'dynamodb', TABLE_KEY_ACTIONS);
 }
 
-export function allowTableRead(to: Grantee, table: Parts['table'], key: Key): void {
+export function allowTableRead(to: RoleHolder, table: Parts['table'], key: Key): void {
   to.allow(DYNAMODB_READ_ACTIONS, [table.tableArn]);
   allowKey(to, key, 'dynamodb', READ_TABLE_KEY_ACTIONS);
 }
@@ -63,28 +51,28 @@ type Queues = NonNullable<Parts['queues']>;
 type Queue = Queues['main'];
 
 /** How it is and, where it stands behind a topic, whether it hears of it. */
-export function allowAsk(to: Grantee, { main, topic }: Queues): void {
+export function allowAsk(to: RoleHolder, { main, topic }: Queues): void {
   to.allow(SQS_ASK_ACTIONS, [main.queueArn]);
   if (topic !== undefined) to.allow(SNS_ASK_ACTIONS, [topic.topicArn]);
 }
 
-export function allowSend(to: Grantee, queue: Queue, key: Key): void {
+export function allowSend(to: RoleHolder, queue: Queue, key: Key): void {
   to.allow(SQS_SEND_ACTIONS, [queue.queueArn]);
   allowKey(to, key, 'sqs', WRITE_KEY_ACTIONS);
 }
 
 /** Also what Lambda's event source calls with the function's role. */
-export function allowReceive(to: Grantee, queue: Queue, key: Key): void {
+export function allowReceive(to: RoleHolder, queue: Queue, key: Key): void {
   to.allow(SQS_RECEIVE_ACTIONS, [queue.queueArn]);
   allowKey(to, key, 'sqs', READ_KEY_ACTIONS);
 }
 
-export function allowPublish(to: Grantee, topic: NonNullable<Queues['topic']>, key: Key): void {
+export function allowPublish(to: RoleHolder, topic: NonNullable<Queues['topic']>, key: Key): void {
   to.allow(SNS_SEND_ACTIONS, [topic.topicArn]);
   allowKey(to, key, 'sns', WRITE_KEY_ACTIONS);
 }
 
-export function allowObjects(to: Grantee, { objects }: Parts['buckets'], key: Key): void {
+export function allowObjects(to: RoleHolder, { objects }: Parts['buckets'], key: Key): void {
   to.allow(S3_OBJECT_ACTIONS, [objects.arnForObjects('*')]);
   to.allow(S3_BUCKET_ACTIONS, [objects.bucketArn]);
   const bucketId = Stack.of(objects).getLogicalId(objects.node.defaultChild as CfnElement);
@@ -93,7 +81,11 @@ export function allowObjects(to: Grantee, { objects }: Parts['buckets'], key: Ke
 }
 
 /** Creating segments of the archive, and finding the last one. */
-export function allowSegments(to: Grantee, bucket: NonNullable<Parts['buckets']['archive']>, key: Key): void {
+export function allowSegments(
+  to: RoleHolder,
+  bucket: NonNullable<Parts['buckets']['archive']>,
+  key: Key,
+): void {
   to.allow(S3_CREATE_ACTIONS, [bucket.arnForObjects(`${SEGMENTS}*`)]);
   to.allow(S3_BUCKET_ACTIONS, [bucket.bucketArn], { StringLike: { 's3:prefix': `${SEGMENTS}*` } });
   const bucketId = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnElement);
@@ -101,7 +93,7 @@ export function allowSegments(to: Grantee, bucket: NonNullable<Parts['buckets'][
   allowKey(to, key, 's3', WRITE_KEY_ACTIONS);
 }
 
-export function allowKey(to: Grantee, key: Key, service: string, actions: readonly string[]): void {
+export function allowKey(to: RoleHolder, key: Key, service: string, actions: readonly string[]): void {
   if (key === undefined) return;
   const { region } = Stack.of(to);
   to.allow(actions, [key.keyArn], {

@@ -6,14 +6,14 @@
  * take), then SIGTERM, then the grace of the configuration and what is flushed behind it, then the end.
  */
 import type { aws_kms as kms, aws_logs as logs } from 'aws-cdk-lib';
-import { aws_ecs as ecs, aws_iam as iam, Duration, Validations } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import { aws_ecs as ecs, Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 
 import type { Deployment } from '../config/schema.ts';
 import { stopSecondsOf } from '../config/service-checks.ts';
 import type { TierName } from '../config/service-schema.ts';
-import type { Grantee } from '../functions/grants.ts';
 import type { Variables } from '../functions/environment.ts';
+import { RoleHolder } from '../functions/role-holder.ts';
 import { TIER_SUBNETS } from '../network/tier-subnets.ts';
 import type { Tier } from '../parts.ts';
 import { DATA_DIR, HEALTH_COMMAND, PORT } from './image.ts';
@@ -37,21 +37,19 @@ export interface ServiceTierProps {
 const STARTING = Duration.seconds(120);
 const DATA = 'data';
 
-export class ServiceTier extends Construct implements Tier, Grantee {
+export class ServiceTier extends RoleHolder implements Tier {
   readonly name: TierName;
   readonly service: ecs.FargateService;
   readonly logGroup: Tier['logGroup'];
-  readonly #role: iam.Role;
 
   constructor(scope: Construct, id: string, props: ServiceTierProps) {
-    super(scope, id);
     const { name, cluster, place } = props;
-    this.name = name;
-    this.logGroup = place.logGroup;
-    this.#role = new iam.Role(this, 'Role', {
-      assumedBy: ofTasks(this),
+    super(scope, id, {
+      assumedBy: ofTasks(scope),
       description: `Daybook: what the tier ${name} may do`,
     });
+    this.name = name;
+    this.logGroup = place.logGroup;
     this.service = new ecs.FargateService(this, 'Service', {
       cluster,
       taskDefinition: this.#task(props),
@@ -70,26 +68,6 @@ export class ServiceTier extends Construct implements Tier, Grantee {
       enableECSManagedTags: true,
     });
     if (props.shellLog !== undefined) this.#openShells(props.shellLog, props.key);
-  }
-
-  /** @param conditions as in IAM; default none. */
-  allow(
-    actions: readonly string[],
-    resources: readonly string[],
-    conditions?: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#role.addToPolicy(
-      new iam.PolicyStatement({
-        actions: [...actions],
-        resources: [...resources],
-        ...(conditions && { conditions }),
-      }),
-    );
-  }
-
-  /** Why a wildcard is in what is allowed. @param finding as cdk-nag calls it. */
-  because(finding: string, reason: string): void {
-    Validations.of(this.#role).acknowledge({ id: `AwsSolutions-IAM5[${finding}]`, reason });
   }
 
   /** "ECS Exec", task role permissions, with a log group and a key of one's own. */
@@ -113,7 +91,7 @@ export class ServiceTier extends Construct implements Tier, Grantee {
       services,
       size: services[name],
       environment,
-      role: this.#role,
+      role: this.role,
       logGroup: this.logGroup,
       // Pages are written nowhere.
       directories: {
