@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Synthesis, Topology } from './support/topologies.ts';
-import { resourcesOf, synthesize } from './support/topologies.ts';
+import { checkTemplates, resourcesOf, synthesize } from './support/topologies.ts';
+
+checkTemplates();
 
 interface Reference {
   readonly Ref: string;

@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { synthesize } from './support/topologies.ts';
+import { checkTemplates, synthesize } from './support/topologies.ts';
+
+checkTemplates();
 
 const waf = { perAddressPer5Minutes: 500 };
 const common = {

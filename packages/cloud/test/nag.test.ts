@@ -7,7 +7,9 @@ import { test } from 'node:test';
 
 import { App, aws_sns as sns, CfnResource, Stack, Validations } from 'aws-cdk-lib';
 
-import { synthesize, TIERS_TOPOLOGY, TOPOLOGIES } from './support/topologies.ts';
+import { checkTemplates, synthesize, TIERS_TOPOLOGY, TOPOLOGIES } from './support/topologies.ts';
+
+checkTemplates();
 
 /** Long enough to say why. */
 const SHORTEST_REASON = 30;

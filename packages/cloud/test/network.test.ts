@@ -10,7 +10,9 @@ import { HEALTH_PATHS } from 'daybook/deployment';
 import type { Values } from './support/resources.ts';
 import { all, functionsOf } from './support/resources.ts';
 import type { Synthesis } from './support/topologies.ts';
-import { synthesize } from './support/topologies.ts';
+import { checkTemplates, synthesize } from './support/topologies.ts';
+
+checkTemplates();
 
 const WITH_NETWORK = ['alb-lambda', 'jwt-gateway'] as const;
 

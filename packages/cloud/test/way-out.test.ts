@@ -8,7 +8,9 @@ import { before, describe, test } from 'node:test';
 import type { Resource, Values } from './support/resources.ts';
 import { all, functionsOf } from './support/resources.ts';
 import type { Synthesis } from './support/topologies.ts';
-import { synthesize } from './support/topologies.ts';
+import { checkTemplates, synthesize } from './support/topologies.ts';
+
+checkTemplates();
 
 const ISSUERS = {
   example: {
