@@ -10,6 +10,7 @@ test('a text stays what it is, however many there are and however long it is', (
     '',
     'é'.repeat(50),
     '\u{1F600}',
+    '\uD800',
   ];
   for (const text of [...texts, ...texts]) assert.equal(sharedText(`.${text}.`.slice(1, -1)), text);
 });

@@ -12,7 +12,7 @@ const shared = new Map<string, string>();
 export function sharedText(text: string): string {
   const known = shared.get(text);
   if (known !== undefined) return known;
-  if (text.length > MAX_SHARED_CHARACTERS) return text;
+  if (text.length > MAX_SHARED_CHARACTERS || !text.isWellFormed()) return text;
   if (shared.size === MAX_SHARED) shared.clear();
   // A part of a longer text would keep the whole of it.
   const own = Buffer.from(text, 'utf8').toString('utf8');
