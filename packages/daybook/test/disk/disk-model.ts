@@ -99,6 +99,8 @@ export function createDiskModel(directory: string, records: readonly DiskRecord[
   let next = 0;
 
   function open(record: DiskRecord & { kind: 'open' }): void {
+    // What had the number before was closed, with or without a record of it.
+    handles.delete(record.handle);
     let file = names.get(record.path);
     if (file === undefined) {
       if ((record.flags & constants.O_CREAT) === 0) return; // A directory, or a file that cannot be there.

@@ -22,8 +22,8 @@
  * is rebuilt after a crash.
  *
  * The log is a sequence of records: the struct below in native byte order, then `extra` bytes (the bytes written, or a
- * path, or two paths with a NUL between them). `close` is recorded before it happens and everything else after it,
- * so a file descriptor is never recorded for two files at once. Records are written with the bare system call.
+ * path, or two paths with a NUL between them). `close` is recorded before it happens and everything else after it.
+ * A close by the bare system call, such as Node's own, is not recorded: the next open of a descriptor ends what it was. Records are written with the bare system call.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -184,7 +184,9 @@ static int change_fault(int fd, int64_t end) {
 
 static void opened(int fd, const char *path, int flags, int64_t begin) {
   struct stat what;
-  if (fd < 0 || fd >= MAX_FD || !below(path) || fstat(fd, &what) != 0) return;
+  if (fd < 0 || fd >= MAX_FD) return;
+  watched[fd].inode = 0;
+  if (!below(path) || fstat(fd, &what) != 0) return;
   note_path(OPEN, fd, begin, flags, (int64_t)what.st_size, 0, path, NULL);
   watched[fd].device = what.st_dev;
   watched[fd].inode = what.st_ino;

@@ -205,6 +205,34 @@ test('what has the number of a closed file is not taken for it', { skip }, () =>
   }
 });
 
+test('the sync of a folder vouches for no file, whatever numbers they have', { skip }, () => {
+  const disk = createFaultyDisk({ record: true });
+  try {
+    const script = `
+      const fs = require('node:fs');
+      const [folder] = process.argv.slice(1);
+      const file = fs.openSync(folder + '/file', 'w');
+      fs.writeSync(file, 'never synced');
+      fs.closeSync(file);
+      const opened = fs.openSync(folder, 'r');
+      fs.fsyncSync(opened);
+      console.log(file === opened);
+    `;
+    const child = spawnSync(process.execPath, ['-e', script, disk.directory], {
+      env: { ...process.env, ...disk.env },
+      encoding: 'utf8',
+    });
+    assert.equal(child.stdout.trim(), 'true', child.stderr);
+    const model = createDiskModel(disk.directory, disk.readLog());
+    model.advanceTo(process.hrtime.bigint());
+    const folder = join(disk.scratch, 'end');
+    assert.equal(model.writeTo(folder, 'drop'), 1);
+    assert.equal(readFileSync(join(folder, 'file'), 'utf8'), '');
+  } finally {
+    disk.remove();
+  }
+});
+
 test('a sync takes at least the delay that was asked for', { skip }, () => {
   const disk = createFaultyDisk({ record: true, syncDelayUs: 5000 });
   try {
