@@ -10,9 +10,7 @@ import { HEALTH_PATHS } from 'daybook/deployment';
 import type { Values } from './support/resources.ts';
 import { all, functionsOf } from './support/resources.ts';
 import type { Synthesis } from './support/topologies.ts';
-import { checkTemplates, synthesize } from './support/topologies.ts';
-
-checkTemplates();
+import { synthesize } from './support/topologies.ts';
 
 const WITH_NETWORK = ['alb-lambda', 'jwt-gateway'] as const;
 

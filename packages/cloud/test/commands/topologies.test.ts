@@ -6,11 +6,9 @@ import { test } from 'node:test';
 
 import type { Template } from '../../src/aws/assembly.ts';
 import type { Synthesis, Topology } from '../support/topologies.ts';
-import { checkTemplates, synthesize, TOPOLOGIES } from '../support/topologies.ts';
+import { synthesize, TOPOLOGIES } from '../support/topologies.ts';
 import type { ShownCall } from '../../src/aws/dry-run-calls.ts';
 import { runCloud } from './test-host.ts';
-
-checkTemplates();
 
 const RESTORED = { store: { table: 'daybook-restored' } };
 const made = new Map<string, Promise<Synthesis>>();

@@ -13,9 +13,11 @@ import type { StartedDaybook } from '../../../daybook/test/support/start-daybook
 import type { TwoRegions } from '../../../daybook/test/regions/two-regions.ts';
 import { startTwoRegions } from '../../../daybook/test/regions/two-regions.ts';
 import { createChance } from '../../../daybook/src/testing/simulated-time.ts';
-import { REGIONS_TOPOLOGY, synthesize } from '../support/topologies.ts';
+import { REGIONS_TOPOLOGY, skipTemplateCheck, synthesize } from '../support/topologies.ts';
 import type { NameService, Route } from './name-service.ts';
 import { createNameService, routesOf } from './name-service.ts';
+
+skipTemplateCheck();
 
 const SEED = 53;
 const CALLERS = 10;

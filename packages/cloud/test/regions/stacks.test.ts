@@ -13,10 +13,8 @@ import { KNOWN_METRICS } from '../../src/observe/known-metrics.ts';
 import type { Resource, Values } from '../support/resources.ts';
 import { toSnapshot } from '../support/snapshot.ts';
 import type { Synthesis } from '../support/topologies.ts';
-import { checkTemplates, REGIONS_TOPOLOGY, synthesize } from '../support/topologies.ts';
+import { REGIONS_TOPOLOGY, synthesize } from '../support/topologies.ts';
 import { ofType, spreadDeployments, stacksOf, valuesOf } from './deployments.ts';
-
-checkTemplates();
 
 const deployments = spreadDeployments(['two-region', 'gateway-queue', 'jwt-gateway']);
 const SNAPSHOT = new URL('../snapshots/two-region.snapshot', import.meta.url);

@@ -14,10 +14,8 @@ import { runCloud } from '../commands/test-host.ts';
 import type { Resource, Values } from '../support/resources.ts';
 import { all } from '../support/resources.ts';
 import type { Synthesis } from '../support/topologies.ts';
-import { checkTemplates, exampleOf } from '../support/topologies.ts';
+import { exampleOf } from '../support/topologies.ts';
 import { configOf, containerOf, taskOf, threeTier, variablesOf } from './synthesis.ts';
-
-checkTemplates();
 
 let synthesis: Synthesis;
 let job: Resource;

@@ -9,9 +9,6 @@ import type { Resource, Values } from '../support/resources.ts';
 import { all } from '../support/resources.ts';
 import type { Synthesis } from '../support/topologies.ts';
 import { threeTier } from './synthesis.ts';
-import { checkTemplates } from '../support/topologies.ts';
-
-checkTemplates();
 
 const APP = 'daybook-tiers-prd-eu-west-1-app';
 const EDGE = 'daybook-tiers-prd-us-east-1-edge';

@@ -13,10 +13,8 @@ import type { TierName } from '../../src/config/service-schema.ts';
 import type { Resource, Values } from '../support/resources.ts';
 import { all } from '../support/resources.ts';
 import type { Synthesis } from '../support/topologies.ts';
-import { checkTemplates, exampleOf } from '../support/topologies.ts';
+import { exampleOf } from '../support/topologies.ts';
 import { configOf, taskOf, threeTier, variablesOf } from './synthesis.ts';
-
-checkTemplates();
 
 const JWKS = 'https://login.example.com/keys';
 const ISSUERS = {

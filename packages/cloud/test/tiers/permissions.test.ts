@@ -19,8 +19,10 @@ import {
 import type { TierName } from '../../src/config/service-schema.ts';
 import { TIERS } from '../../src/config/service-schema.ts';
 import type { DeployedResource } from '../support/topologies.ts';
-import { resourcesOf } from '../support/topologies.ts';
+import { resourcesOf, skipTemplateCheck } from '../support/topologies.ts';
 import { taskOf, threeTier } from './synthesis.ts';
+
+skipTemplateCheck();
 
 const ACCOUNT = '123456789012';
 const SECRET = 'secret';

@@ -8,7 +8,10 @@ import { describe, test } from 'node:test';
 import { TIERS } from '../../src/config/service-schema.ts';
 import type { Values } from '../support/resources.ts';
 import { all } from '../support/resources.ts';
+import { skipTemplateCheck } from '../support/topologies.ts';
 import { containerOf, serviceOf, taskOf, threeTier } from './synthesis.ts';
+
+skipTemplateCheck();
 
 const synthesis = await threeTier('prd');
 
