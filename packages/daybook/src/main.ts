@@ -20,7 +20,7 @@ const EXIT_OK = 0;
 const EXIT_FORCED = 1;
 /** A bad configuration or an unusable data directory. */
 const EXIT_UNUSABLE = 2;
-/** Its threads are there by then; the compiled code that is kept for them is for the flags that V8 was started with. */
+/** Most threads are there by then; for later ones compiled code is kept by itself, because it is for one set of flags. */
 const START_IS_OVER_AFTER_MS = 5_000;
 
 export interface RunOptions {
@@ -102,7 +102,8 @@ async function start(config: Config, log: Logger): Promise<Started> {
 
 /**
  * Takes back what `bin/young-heap.js` did: with the little room of the start, a busy server would look through its young
- * objects a hundred times a second. It doubles only where much of it is alive each time, so an idle one stays small.
+ * objects a hundred times a second. It doubles each time that as much has survived as it holds, and V8 takes the room
+ * back where little is allocated.
  */
 function letYoungHeapGrow(): void {
   setFlagsFromString('--semi-space-growth-factor=2');

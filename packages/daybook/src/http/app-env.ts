@@ -7,7 +7,6 @@ import type { Context } from 'hono';
 import type { Client } from '../access/client-address.ts';
 import type { Register } from '../register.ts';
 import type { Authenticate } from './authenticate.ts';
-import { sharedText } from './shared-text.ts';
 
 export interface AppEnv {
   Bindings: {
@@ -34,7 +33,7 @@ export function authenticatorOf(
 
 /** Whoever is at the other end, before anything that they say. */
 export function peerOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): Client {
-  return { address: sharedText(remoteAddress), protocol: 'http' };
+  return { address: remoteAddress, protocol: 'http' };
 }
 
 export function peerOfRequest({ env }: Context<AppEnv>): Client {

@@ -8,7 +8,7 @@ const MAX_SHARED = 1_000;
 const MAX_SHARED_CHARACTERS = 200;
 const shared = new Map<string, string>();
 
-/** @param text nothing secret: it is kept for as long as the process runs. @returns an equal text. */
+/** @param text nothing secret or personal: it may be kept for as long as the process runs. @returns an equal text. */
 export function sharedText(text: string): string {
   const known = shared.get(text);
   if (known !== undefined) return known;

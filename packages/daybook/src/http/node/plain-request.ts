@@ -3,7 +3,6 @@
  * to interpret. It reads a small part of HTTP/1.1 (RFC 9112) and is strict about it: whatever is unusual, ambiguous or
  * wrong is not recognised, and left to Node's own parser.
  */
-
 import { sharedText } from '../shared-text.ts';
 
 export interface PlainRequest {

@@ -52,7 +52,7 @@ export function receiptAnswer(context: HttpContext, plan: WritePlan, accepted: A
     headers['content-type'] = TEXT_TYPE;
     return { status: code, headers, body: `${receivedAt}\n` };
   }
-  // Every value here is made of characters that JSON does not escape, and this line is on the hottest path.
+  // Every value here is ASCII that JSON does not escape (`isAscii` says so), and this line is on the hottest path.
   const body = `{"id":"${id}","register":"${name}","receivedAt":"${receivedAt}",${showEpochMs ? `"epochMs":${epochMs(id)},` : ''}"status":"${status}","durability":"${durability}","region":"${config.region}","duplicate":${duplicate}}\n`;
   if (plan.format === 'html') {
     const { basePath } = config;
