@@ -27,8 +27,8 @@ const ENTRIES_OF_ROUND = 60_000;
 const WARM_UP_SECONDS = 2;
 const EXPIRE_TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 100;
-/** After the last entry expired; what was not given back by then counts as kept. */
-const GIVE_BACK_MS = 3_000;
+/** After the last entry expired; what was not given back by then counts as kept. A slow disk takes ten seconds. */
+const GIVE_BACK_MS = 20_000;
 const MEBIBYTE = 1024 * 1024;
 
 interface Round {
