@@ -37,6 +37,12 @@ function runCommitLoop(disk: FaultyDisk, journalMode: string, synchronous: strin
     .map(([row, atNs]) => ({ row: Number(row), atNs: BigInt(atNs ?? 0) }));
 }
 
+/** Runs a program on the disk. */
+function runScript(disk: FaultyDisk, script: string, ...argv: readonly string[]) {
+  const env = { ...process.env, ...disk.env };
+  return spawnSync(process.execPath, ['-e', script, ...argv], { env, encoding: 'utf8' });
+}
+
 /** Rows that can be read, in the order of their numbers; none when the file is no database any more. */
 function readRows(file: string): Set<number> {
   try {
@@ -133,10 +139,7 @@ test('a full disk and failing syncs reach SQLite as errors, and go away with the
     `;
     const file = join(disk.directory, 'bare.db');
     const control = disk.env['FAULTY_DISK_CONTROL'] ?? '';
-    const child = spawnSync(process.execPath, ['-e', script, file, control], {
-      env: { ...process.env, ...disk.env },
-      encoding: 'utf8',
-    });
+    const child = runScript(disk, script, file, control);
     // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC (https://www.sqlite.org/rescode.html), success.
     assert.deepEqual(JSON.parse(child.stdout), [13, 778, 1034, 0], child.stderr);
   } finally {
@@ -161,10 +164,7 @@ test('what came before a failed sync is lost even when the next sync succeeds', 
       fs.fsyncSync(fd);
     `;
     const control = disk.env['FAULTY_DISK_CONTROL'] ?? '';
-    const child = spawnSync(process.execPath, ['-e', script, join(disk.directory, 'file'), control], {
-      env: { ...process.env, ...disk.env },
-      encoding: 'utf8',
-    });
+    const child = runScript(disk, script, join(disk.directory, 'file'), control);
     assert.equal(child.stdout.trim(), 'EIO', child.stderr);
     const model = createDiskModel(disk.directory, disk.readLog());
     model.advanceTo(process.hrtime.bigint());
@@ -190,10 +190,7 @@ test('what has the number of a closed file is not taken for it', { skip }, () =>
     `;
     const other = join(disk.scratch, 'other');
     disk.setFaults('write-error');
-    const child = spawnSync(process.execPath, ['-e', script, join(disk.directory, 'file'), other], {
-      env: { ...process.env, ...disk.env },
-      encoding: 'utf8',
-    });
+    const child = runScript(disk, script, join(disk.directory, 'file'), other);
     assert.equal(child.stdout.trim(), 'true', child.stderr);
     assert.equal(readFileSync(other, 'utf8'), 'written');
     assert.deepEqual(
@@ -218,10 +215,7 @@ test('the sync of a folder vouches for no file, whatever numbers they have', { s
       fs.fsyncSync(opened);
       console.log(file === opened);
     `;
-    const child = spawnSync(process.execPath, ['-e', script, disk.directory], {
-      env: { ...process.env, ...disk.env },
-      encoding: 'utf8',
-    });
+    const child = runScript(disk, script, disk.directory);
     assert.equal(child.stdout.trim(), 'true', child.stderr);
     const model = createDiskModel(disk.directory, disk.readLog());
     model.advanceTo(process.hrtime.bigint());
@@ -241,10 +235,7 @@ test('a sync takes at least the delay that was asked for', { skip }, () => {
       const fd = fs.openSync(process.argv[1], 'w');
       for (let i = 0; i < 20; i++) { fs.writeSync(fd, 'x'); i % 2 ? fs.fsyncSync(fd) : fs.fdatasyncSync(fd); }
     `;
-    const child = spawnSync(process.execPath, ['-e', script, join(disk.directory, 'file')], {
-      env: { ...process.env, ...disk.env },
-      encoding: 'utf8',
-    });
+    const child = runScript(disk, script, join(disk.directory, 'file'));
     assert.equal(child.status, 0, child.stderr);
     const syncs = disk.readLog().filter((record) => record.kind === 'sync');
     assert.equal(syncs.length, 20);
