@@ -139,6 +139,28 @@ for (const [where, endMicros, keyedShare] of [
   });
 }
 
+test('a single entry at the very end keeps nothing before it', async () => {
+  const database = await server.createDatabase();
+  const store = await createPostgresStore({ url: server.url(database), region: 'local', newEpoch: 'e' });
+  try {
+    const next = createSource('a');
+    const micros = Date.UTC(2001, 0, 1) * 1000;
+    const entries = Array.from({ length: 10_000 }, (_, nth) =>
+      makeEntry({ micros, payload: PAYLOAD, register: nth < 10 || nth === 9_999 ? 'kept' : 'app' }),
+    );
+    for (let first = 0; first < entries.length; first += BATCH_ENTRIES)
+      await store.append(next(entries.slice(first, first + BATCH_ENTRIES)));
+    const written = await bytesOf(database);
+    await expireAll(store, micros + 1);
+    await giveBack(database);
+    const left = await bytesOf(database);
+    assert.ok(left < 0.2 * written, `${left} of ${written} bytes left`);
+    assert.equal((await tailedIds(store, 'kept')).length, 11);
+  } finally {
+    await store.close();
+  }
+});
+
 test('where most is in use nothing is moved', async () => {
   const database = await server.createDatabase();
   const store = await createPostgresStore({ url: server.url(database), region: 'local', newEpoch: 'e' });
