@@ -130,6 +130,8 @@ async function compose(config: Config, log: Logger, { directory, admin, drivers 
     await ended('drain', FLUSH_MS, () => context.drain.close());
     await ended('keys', FLUSH_MS, () => access.close());
     const taken = await ended('intake', FLUSH_MS, () => intake.close());
+    // Its drivers go: repeated for ever, a batch would only keep the program that embeds this from ending.
+    if (!taken) intake.abandon();
     if (persister !== undefined) {
       await ended('persister', Math.max(FLUSH_MS, endMs - clock.elapsedMs()), () => persister.drain());
       await ended('persister', FLUSH_MS, () => persister.close());

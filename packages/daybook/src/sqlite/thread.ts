@@ -11,11 +11,11 @@ import type { Reply } from './thread-server.ts';
 
 /**
  * Runs in the thread before its module. With the compiled code that the process keeps, a thread does not load the
- * TypeScript stripper, which takes 20 MB and a tenth of a second.
+ * TypeScript stripper, which takes 20 MB and a tenth of a second. It is a script or a module, as `--input-type` says.
  */
 const BOOTSTRAP = `
-  const { workerData } = require('node:worker_threads');
-  if (workerData.codeCache) require('node:module').enableCompileCache(workerData.codeCache);
+  const { workerData } = process.getBuiltinModule('node:worker_threads');
+  if (workerData.codeCache) process.getBuiltinModule('node:module').enableCompileCache(workerData.codeCache);
   import(workerData.module).then(({ serve }) => serve(workerData.data));
 `;
 
