@@ -153,7 +153,7 @@ async function comesThrough(
     await assertLedgerBalances(daybook, found.length + others.length);
     const { deadLetters } = await ask<{ deadLetters: unknown[] }>('/api/dead-letters');
     assert.deepEqual(deadLetters, []);
-    assert.equal((await fetch(`${address}/readyz`)).status, 200);
+    await eventually('it is ready', async () => (await fetch(`${address}/readyz`)).status === 200);
     t.diagnostic(
       `${OUTAGE_MS} ms away: ${during} of ${journal.acknowledgements.size} entries acknowledged meanwhile, ` +
         `${waiting.queue?.messages ?? 'unknown'} messages waiting at its end, drained ${Math.round(drainedMs)} ms after its return`,

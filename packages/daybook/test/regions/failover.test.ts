@@ -26,8 +26,10 @@ import { startTwoRegions } from './two-regions.ts';
 
 const LAG_MS = Number(process.env['DAYBOOK_TEST_LAG_MS'] ?? 2_000);
 const ROLES: readonly WriterRole[] = ['single', 'keyed', 'batch', 'keyed-batch'];
+/** Nobody is told that an outcome is unknown because DynamoDB Local is slow on a busy machine. */
+const PATIENT = { answerWithinMs: 60_000, shutdownGraceMs: 10_000 };
 /** So that an outage is short. */
-const LIMITS = { answerWithinMs: 1_500, keyedStoreMs: 300, shutdownGraceMs: 2_000 } as const;
+const IMPATIENT = { answerWithinMs: 1_500, shutdownGraceMs: 2_000 };
 const SMALL_LAG = { leastMs: 0, mostMs: 150 };
 
 /** Follows `app` from its start, by long polls with one cursor, each at the server that is asked for then. */
@@ -79,18 +81,19 @@ async function assertSeen(ids: readonly string[], expected: readonly string[], w
 describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Java' }, () => {
   let two: TwoRegions;
   let folder: string;
-  let config: string;
   const servers: StartedDaybook[] = [];
   const journals: [Journal, Journal] = [createJournal('key-of-here'), createJournal('key-of-there')];
   const failures: string[] = [];
 
-  const start = (region: Region) => region.startServer({ env: { DAYBOOK_CONFIG: config } });
+  async function start(region: Region, limits = PATIENT): Promise<StartedDaybook> {
+    const config = join(folder, `${limits.answerWithinMs}.config.json`);
+    await writeFile(config, JSON.stringify({ limits }));
+    return region.startServer({ env: { DAYBOOK_CONFIG: config } });
+  }
   const serverOf = (side: 0 | 1): StartedDaybook => servers[side] as StartedDaybook;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'daybook-regions-'));
-    config = join(folder, 'daybook.config.json');
-    await writeFile(config, JSON.stringify({ limits: LIMITS }));
     two = await startTwoRegions(13);
     two.replicator.lag = SMALL_LAG;
     servers.push(...(await Promise.all(two.regions.map((region) => start(region)))));
@@ -195,6 +198,8 @@ describe('two regions under load', { skip: !hasJava && 'DynamoDB Local needs Jav
 
   test('a region whose database is out of reach refuses, and has all when it is back', async () => {
     const [region] = two.regions;
+    await serverOf(0).stop();
+    servers[0] = await start(region, IMPATIENT);
     const before = journals[0].acknowledgements.size;
     for (const side of [0, 1] as const) two.replicator.cut(side);
     region.proxy.treat = () => 'drop';
