@@ -106,7 +106,9 @@ export function givePlaces(
     }
     const { kind, firstId } = exception;
     const place = kind === 'duplicate' ? 'duplicate' : 'dead';
-    if (giving.acknowledged) move(books, region, entry, { place, ...ownerOf(entry), firstId });
+    // One that was dead before died of something else.
+    const stays = known?.place === place;
+    if (giving.acknowledged && !stays) move(books, region, entry, { place, ...ownerOf(entry), firstId });
     return [exception];
   });
 }

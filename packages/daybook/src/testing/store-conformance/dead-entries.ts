@@ -44,6 +44,16 @@ export function testDeadEntries(check: Check): void {
     assert.deepEqual(await totals(store), { accepted: 3, stored: 1, duplicate: 1, dead: 1 });
   });
 
+  check('a replay that meets a held key leaves a dead entry as it was', async ({ store }) => {
+    const [first, dead] = [keyed(KEY, 1), keyed(KEY, 2)];
+    await giveUp(store, [dead], [first]);
+    const told = () => store.append(createSource('elsewhere')([dead]));
+    const { exceptions } = await told();
+    assert.equal(await store.replay(dead), 'conflict');
+    assert.deepEqual((await told()).exceptions, exceptions);
+    assert.equal(await statusOf(store, dead), 'dead');
+  });
+
   check('what this store never heard of can be replayed, and is accepted with it', async ({ store }) => {
     const [first, conflict] = [keyed(KEY, 1), keyed(KEY, 2)];
     assert.equal(await store.replay(first), 'stored');
