@@ -264,6 +264,27 @@ test('an entry that another intake stamped keeps its id', async () => {
   await intake.close();
 });
 
+test('who waits for an intake that is abandoned is told what is known', async () => {
+  const { intake, store, budget } = start({ answerWithinMs: () => 60_000 });
+  store.meet('hang');
+  const outcomes: unknown[] = [];
+  const write = () =>
+    intake.accept(DRAFT, {
+      accepted: () => assert.fail('it is on record'),
+      refused: ({ code, details }) => outcomes.push([code, details.outcome, details.id !== undefined]),
+    });
+  write();
+  await appended(store);
+  write();
+  intake.abandon();
+  const [handedOver, behind] = outcomes;
+  assert.deepEqual(handedOver, ['STORE_UNAVAILABLE', 'unknown', true]);
+  assert.deepEqual(behind, ['STORE_UNAVAILABLE', 'not-written', false]);
+  store.release();
+  await intake.close();
+  assert.equal(budget.used, 0);
+});
+
 test('an intake that is abandoned repeats nothing and keeps no bytes', async () => {
   const waiting = Promise.withResolvers<void>();
   const { intake, store, budget } = start({

@@ -85,7 +85,7 @@ export interface Intake {
   status(): IntakeStatus;
   /**
    * Refuses what comes now, and repeats nothing any more: for a process that is stopped in the middle, where a batch that
-   * nobody knows the outcome of would be stored when nobody expects it. Who still waits is not told.
+   * nobody knows the outcome of would be stored when nobody expects it. Whoever still waits is told what is known.
    */
   abandon(): void;
   /** Refuses what comes now, and resolves when everything accepted before has its outcome. */
@@ -330,6 +330,8 @@ export function createIntake(options: IntakeOptions): Intake {
     abandon() {
       abandoned = true;
       state = 'closed';
+      tellUnknown(underWay);
+      refusePending(failure ?? NO_ANSWER_YET);
     },
 
     async close() {
